@@ -1,0 +1,182 @@
+use std::{collections::HashMap, sync::Arc};
+
+use chrono::NaiveDate;
+
+use crate::{
+    Clock, Failure, IdempotencyKey, NewOrder, Order, OrderFeed, OrderFilter, OrderId, OrderQuery,
+    OrderRepository, OrderState, OrderStream, Page, PageArguments, PageError, PageRequest, Placement,
+    Refusal, RepositoryError, Transition, TransitionOutcome, UserId, Username, Viewer, WithUser,
+};
+
+/// How much one request may ask for. Each is a setting of the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Orders in a page for which the client gave neither `first` nor `last`.
+    pub page_default: u32,
+    /// The most orders in a page.
+    pub page_limit: u32,
+    /// The most orders in the list of all orders.
+    pub list_limit: u32,
+}
+
+/// What the use cases of orders work with.
+#[derive(Clone)]
+pub struct Ports {
+    /// Where orders are kept.
+    pub orders: Arc<dyn OrderRepository>,
+    /// Tells of their changes.
+    pub feed: Arc<dyn OrderFeed>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// The use cases of orders. Each takes the viewer who asks and reaches no order outside that viewer's scope: a foreign
+/// order is not there.
+#[derive(Clone)]
+pub struct Orders {
+    ports: Ports,
+    limits: Limits,
+}
+
+/// A request to place an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlaceOrder {
+    /// Whose order it will be.
+    pub username: Username,
+    /// The day it is for; today (UTC) without one.
+    pub date: Option<NaiveDate>,
+    /// The state it starts in.
+    pub state: OrderState,
+    /// See [`NewOrder::idempotency_key`].
+    pub idempotency_key: Option<IdempotencyKey>,
+}
+
+impl Orders {
+    /// The use cases over these ports.
+    pub fn new(ports: Ports, limits: Limits) -> Self {
+        Self { ports, limits }
+    }
+
+    /// Checks a client's arguments for a page against the limits.
+    pub fn parse_page(&self, arguments: PageArguments) -> Result<PageRequest, PageError> {
+        PageRequest::parse(arguments, self.limits.page_default, self.limits.page_limit)
+    }
+
+    /// The order of that id.
+    pub async fn find(
+        &self,
+        viewer: &Viewer,
+        id: OrderId,
+        with_user: WithUser,
+    ) -> Result<Option<Order>, RepositoryError> {
+        self.ports.orders.find(&viewer.scope(), id, with_user).await
+    }
+
+    /// Every order, oldest first. `Err` in the answer is the limit when there are more than [`Limits::list_limit`].
+    pub async fn list(
+        &self,
+        viewer: &Viewer,
+        with_user: WithUser,
+    ) -> Result<Result<Vec<Order>, u32>, RepositoryError> {
+        let limit = self.limits.list_limit;
+        let filter = OrderFilter::default();
+        let page = self.page(viewer, filter, PageRequest::first(limit), with_user).await?;
+        Ok(if page.has_next { Err(limit) } else { Ok(page.orders) })
+    }
+
+    /// A part of the list of orders.
+    pub async fn page(
+        &self,
+        viewer: &Viewer,
+        filter: OrderFilter,
+        page: PageRequest,
+        with_user: WithUser,
+    ) -> Result<Page, RepositoryError> {
+        let query = OrderQuery { scope: viewer.scope(), filter, page, with_user };
+        self.ports.orders.page(&query).await
+    }
+
+    /// The same part of the list of each of these users, for all of them at once.
+    pub async fn pages_by_user(
+        &self,
+        viewer: &Viewer,
+        users: &[UserId],
+        filter: OrderFilter,
+        page: PageRequest,
+        with_user: WithUser,
+    ) -> Result<HashMap<UserId, Page>, RepositoryError> {
+        let query = OrderQuery { scope: viewer.scope(), filter, page, with_user };
+        self.ports.orders.pages_by_user(users, &query).await
+    }
+
+    /// How many orders there are.
+    pub async fn count(&self, viewer: &Viewer, filter: &OrderFilter) -> Result<u64, RepositoryError> {
+        self.ports.orders.count(&viewer.scope(), filter).await
+    }
+
+    /// How many orders each of these users has, for all of them at once.
+    pub async fn count_by_user(
+        &self,
+        viewer: &Viewer,
+        users: &[UserId],
+        filter: &OrderFilter,
+    ) -> Result<HashMap<UserId, u64>, RepositoryError> {
+        let scope = viewer.scope();
+        self.ports.orders.count_by_user(users, &scope, filter).await
+    }
+
+    /// Places an order.
+    ///
+    /// Refused with `UserNotFound`, `IdempotencyKeyReused` or `IdempotentOrderGone`.
+    pub async fn place(&self, viewer: &Viewer, request: PlaceOrder) -> Result<Order, Failure> {
+        if !viewer.may_see(&request.username) {
+            return Err(Refusal::UserNotFound(request.username).into());
+        }
+        let order = NewOrder {
+            date: request.date.unwrap_or_else(|| self.ports.clock.now().date_naive()),
+            requested_date: request.date,
+            username: request.username,
+            state: request.state,
+            idempotency_key: request.idempotency_key,
+        };
+        match self.ports.orders.place(&order).await? {
+            Placement::Placed(placed) => Ok(placed),
+            Placement::UserNotFound => Err(Refusal::UserNotFound(order.username).into()),
+            Placement::KeyReused => Err(Refusal::IdempotencyKeyReused.into()),
+            Placement::OrderGone => Err(Refusal::IdempotentOrderGone.into()),
+        }
+    }
+
+    /// Pays an unpaid order.
+    ///
+    /// Refused with `OrderNotFound` or `OrderAlreadyPaid`.
+    pub async fn pay(&self, viewer: &Viewer, id: OrderId) -> Result<Order, Failure> {
+        self.transition(viewer, id, Transition::Pay).await
+    }
+
+    /// Cancels an unpaid order: it is deleted, and returned as it was.
+    ///
+    /// Refused with `OrderNotFound` or `OrderNotCancellable`.
+    pub async fn cancel(&self, viewer: &Viewer, id: OrderId) -> Result<Order, Failure> {
+        self.transition(viewer, id, Transition::Cancel).await
+    }
+
+    /// The newest order at once, then whenever it changes: see [`OrderFeed::newest`].
+    pub async fn watch_newest(&self, viewer: &Viewer) -> Result<OrderStream, RepositoryError> {
+        self.ports.feed.newest(&viewer.scope()).await
+    }
+
+    async fn transition(
+        &self,
+        viewer: &Viewer,
+        id: OrderId,
+        transition: Transition,
+    ) -> Result<Order, Failure> {
+        let scope = viewer.scope();
+        match self.ports.orders.transition(&scope, id, transition).await? {
+            TransitionOutcome::Done(order) => Ok(order),
+            TransitionOutcome::Refused => Err(transition.refusal(id).into()),
+            TransitionOutcome::NotFound => Err(Refusal::OrderNotFound(id).into()),
+        }
+    }
+}

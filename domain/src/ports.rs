@@ -1,0 +1,168 @@
+//! What the use cases need from the outside. Adapters live in other crates; a comment here is the contract that each
+//! of them keeps, and `testing::contract` checks it.
+
+use std::{collections::HashMap, pin::Pin};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use futures_core::Stream;
+
+use crate::{
+    NewOrder, NewUser, Order, OrderFilter, OrderId, Page, PageRequest, Scope, Transition, User, UserId,
+    Username,
+};
+
+/// A fault of the storage behind a port. Its text is for the log, not for clients.
+#[derive(Debug, thiserror::Error)]
+pub enum RepositoryError {
+    /// The storage cannot be reached or is too busy; the same call may succeed later.
+    #[error("the database is unavailable")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A stored value that the domain does not admit.
+    #[error("the stored value in {table}.{column} of row {row} is invalid")]
+    InvalidStoredValue {
+        /// The table.
+        table: &'static str,
+        /// The column.
+        column: &'static str,
+        /// The row's primary key.
+        row: i64,
+        /// What is wrong with it.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// Anything else.
+    #[error("the database failed")]
+    Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Whether a read loads each order's user along, in the same statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum WithUser {
+    /// [`Order::user`] is [`UserRef::Loaded`](crate::UserRef::Loaded).
+    Yes,
+    /// [`Order::user`] is [`UserRef::Id`](crate::UserRef::Id).
+    No,
+}
+
+/// A part of a list of orders, as a repository reads it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct OrderQuery {
+    /// Whose orders may be seen.
+    pub scope: Scope,
+    /// Which of them are wanted.
+    pub filter: OrderFilter,
+    /// Which part.
+    pub page: PageRequest,
+    /// Whether the users come along.
+    pub with_user: WithUser,
+}
+
+/// What became of a request to place an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Placement {
+    /// The order was placed now, or earlier by the same request with the same key.
+    Placed(Order),
+    /// No such user; nothing was changed.
+    UserNotFound,
+    /// The user placed an order with this key and other input; nothing was changed.
+    KeyReused,
+    /// The user placed an order with this key and this input, which was deleted since; nothing was changed.
+    OrderGone,
+}
+
+/// What became of a transition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TransitionOutcome {
+    /// The order as it is after the transition; for one that deletes it, as it was before.
+    Done(Order),
+    /// The order is in a state that the transition does not start from; nothing was changed.
+    Refused,
+    /// No such order within the scope; nothing was changed.
+    NotFound,
+}
+
+/// Where orders are kept.
+///
+/// Every method MUST see what every earlier acknowledged write changed, MUST keep within the given [`Scope`], and
+/// MUST run a number of statements that does not depend on the number of rows. A write is acknowledged only when it
+/// is durable, and wholly done or not at all.
+#[cfg_attr(feature = "testing", mockall::automock)]
+#[async_trait]
+pub trait OrderRepository: Send + Sync {
+    /// The order of that id.
+    async fn find(
+        &self,
+        scope: &Scope,
+        id: OrderId,
+        with_user: WithUser,
+    ) -> Result<Option<Order>, RepositoryError>;
+
+    /// A part of the list of orders, in ascending order of ids.
+    async fn page(&self, query: &OrderQuery) -> Result<Page, RepositoryError>;
+
+    /// The same part of the list of each of these users. A user without orders MAY be missing from the answer.
+    async fn pages_by_user(
+        &self,
+        users: &[UserId],
+        query: &OrderQuery,
+    ) -> Result<HashMap<UserId, Page>, RepositoryError>;
+
+    /// How many orders there are.
+    async fn count(&self, scope: &Scope, filter: &OrderFilter) -> Result<u64, RepositoryError>;
+
+    /// How many orders each of these users has. A user without orders MAY be missing from the answer.
+    async fn count_by_user(
+        &self,
+        users: &[UserId],
+        scope: &Scope,
+        filter: &OrderFilter,
+    ) -> Result<HashMap<UserId, u64>, RepositoryError>;
+
+    /// Places an order. The same key by the same user MUST place one order at most, also when requests race.
+    async fn place(&self, order: &NewOrder) -> Result<Placement, RepositoryError>;
+
+    /// Does the transition if the order is in [`Transition::from`]; of requests that race, one at most is done.
+    async fn transition(
+        &self,
+        scope: &Scope,
+        id: OrderId,
+        transition: Transition,
+    ) -> Result<TransitionOutcome, RepositoryError>;
+}
+
+/// Where users are kept. The rules of [`OrderRepository`] hold here too.
+#[cfg_attr(feature = "testing", mockall::automock)]
+#[async_trait]
+pub trait UserRepository: Send + Sync {
+    /// The user of that name.
+    async fn find_by_username(&self, username: &Username) -> Result<Option<User>, RepositoryError>;
+
+    /// The users of these ids, in any order; ids without a user are left out.
+    async fn find_by_ids(&self, ids: &[UserId]) -> Result<Vec<User>, RepositoryError>;
+
+    /// Creates the user; `None` when the name is taken.
+    async fn create(&self, user: &NewUser) -> Result<Option<User>, RepositoryError>;
+}
+
+/// The newest order of a scope, whenever it changes.
+pub type OrderStream = Pin<Box<dyn Stream<Item = Option<Order>> + Send>>;
+
+/// Tells what happens to orders.
+#[cfg_attr(feature = "testing", mockall::automock)]
+#[async_trait]
+pub trait OrderFeed: Send + Sync {
+    /// The order with the highest id within the scope, with its user, at once, then each time that it is another one
+    /// or has changed; `None` while there is none.
+    ///
+    /// MUST NOT read the database per subscriber or on a timer, MUST NOT tell the same state twice in a row, and MUST
+    /// end on the newest state. A reader that falls behind skips to it. The stream ends only when the service does.
+    async fn newest(&self, scope: &Scope) -> Result<OrderStream, RepositoryError>;
+}
+
+/// Tells the time.
+#[cfg_attr(feature = "testing", mockall::automock)]
+pub trait Clock: Send + Sync {
+    /// The time now.
+    fn now(&self) -> DateTime<Utc>;
+}
