@@ -1,0 +1,180 @@
+use std::{sync::Arc, time::Duration};
+
+use domain::RepositoryError;
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+    sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
+};
+
+use crate::error::repository_error;
+
+/// Where the database is and how much of it is used.
+#[derive(Clone, Debug)]
+pub struct DatabaseSettings {
+    /// `sqlite://path` or `postgres://user:password@host:port/name`.
+    pub url: String,
+    /// The most connections, for SQLite those that read: one more writes.
+    pub max_connections: u32,
+    /// How long a request waits for a connection, and on SQLite for another program's lock.
+    pub acquire_timeout: Duration,
+    /// How long PostgreSQL lets a statement run, and a transaction stay idle.
+    pub statement_timeout: Duration,
+}
+
+/// Why a database was not opened. The URL is not in the text: it may carry a password.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Neither SQLite nor PostgreSQL.
+    #[error("the database URL must start with `sqlite:`, `postgres:` or `postgresql:`")]
+    UnknownScheme,
+    /// A SQLite database without a file, which another connection or program could not share.
+    #[error("SQLite in memory is not supported: name a file, as in `sqlite://ordercast.db`")]
+    InMemory,
+    /// The database did not answer, or not as expected.
+    #[error("the database could not be opened")]
+    Failed(#[from] DbErr),
+}
+
+/// An open database. Clones share its connections.
+#[derive(Clone)]
+pub struct Database {
+    reader: DatabaseConnection,
+    writer: DatabaseConnection,
+}
+
+impl Database {
+    /// Opens the database, and for SQLite creates a file that is missing.
+    pub async fn open(settings: &DatabaseSettings) -> Result<Self, OpenError> {
+        Self::open_observed(settings, |_statement| {}).await
+    }
+
+    /// The same, telling the text of each statement that ran.
+    pub async fn open_observed(
+        settings: &DatabaseSettings,
+        observe: impl Fn(&str) + Send + Sync + 'static,
+    ) -> Result<Self, OpenError> {
+        let observe = Arc::new(observe);
+        let connect = async |options: ConnectOptions| {
+            let mut connection = sea_orm::Database::connect(options).await?;
+            let observe = Arc::clone(&observe);
+            connection.set_metric_callback(move |info| observe(&info.statement.sql));
+            Ok::<_, OpenError>(connection)
+        };
+        let scheme = settings.url.split(':').next().unwrap_or_default();
+        match scheme {
+            "sqlite" if settings.url.contains(":memory:") || settings.url.contains("mode=memory") => {
+                Err(OpenError::InMemory)
+            }
+            "sqlite" => {
+                // The writer first: it creates the file and sets the journal mode, which readers cannot.
+                let writer = connect(sqlite_options(settings, SqliteUse::Write)).await?;
+                let reader = connect(sqlite_options(settings, SqliteUse::Read)).await?;
+                Ok(Self { reader, writer })
+            }
+            "postgres" | "postgresql" => {
+                let connection = connect(postgres_options(settings)).await?;
+                Ok(Self { reader: connection.clone(), writer: connection })
+            }
+            _ => Err(OpenError::UnknownScheme),
+        }
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), RepositoryError> {
+        self.reader.ping().await.map_err(repository_error)
+    }
+
+    /// The connection that changes the schema.
+    pub fn schema_connection(&self) -> &DatabaseConnection {
+        &self.writer
+    }
+
+    /// Waits for what is under way and closes every connection.
+    pub async fn close(self) -> Result<(), DbErr> {
+        self.reader.close_by_ref().await?;
+        self.writer.close_by_ref().await
+    }
+
+    /// The connections to read by. What a write changed is seen once it is acknowledged.
+    pub(crate) fn reader(&self) -> &DatabaseConnection {
+        &self.reader
+    }
+
+    pub(crate) fn backend(&self) -> DbBackend {
+        self.writer.get_database_backend()
+    }
+
+    /// Begins a transaction that writes. On SQLite it takes the write lock at once: one that first reads could find
+    /// the lock taken when it writes, and fail with `BUSY_SNAPSHOT`.
+    pub(crate) async fn begin_write(&self) -> Result<DatabaseTransaction, DbErr> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        self.writer.begin_with_options(options).await
+    }
+
+    /// Runs one statement outside of a transaction.
+    pub(crate) async fn execute_on_writer(&self, sql: &str) -> Result<(), DbErr> {
+        let statement = Statement::from_string(self.backend(), sql);
+        self.writer.execute_raw(statement).await.map(|_| ())
+    }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum SqliteUse {
+    Read,
+    Write,
+}
+
+fn sqlite_options(settings: &DatabaseSettings, usage: SqliteUse) -> ConnectOptions {
+    let mut options = common_options(settings);
+    options.max_connections(match usage {
+        SqliteUse::Read => settings.max_connections,
+        SqliteUse::Write => 1,
+    });
+    let busy_timeout = settings.acquire_timeout;
+    options.map_sqlx_sqlite_opts(move |sqlite| {
+        let sqlite = sqlite
+            .create_if_missing(true)
+            .foreign_keys(true)
+            .busy_timeout(busy_timeout)
+            // sqlx hands rows from the driver's thread over a channel; each wait for room costs a switch of threads.
+            .row_buffer_size(128);
+        match usage {
+            SqliteUse::Read => sqlite.pragma("query_only", "ON"),
+            SqliteUse::Write => {
+                sqlite.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full)
+            }
+        }
+    });
+    options
+}
+
+fn postgres_options(settings: &DatabaseSettings) -> ConnectOptions {
+    let mut options = common_options(settings);
+    options.max_connections(settings.max_connections).set_application_name("ordercast");
+    let timeout = format!("{}ms", settings.statement_timeout.as_millis());
+    options.map_sqlx_postgres_opts(move |postgres| {
+        postgres.options([
+            ("statement_timeout", timeout.as_str()),
+            ("idle_in_transaction_session_timeout", timeout.as_str()),
+            ("tcp_keepalives_idle", "30"),
+            ("tcp_keepalives_interval", "10"),
+            ("tcp_keepalives_count", "3"),
+        ])
+    });
+    options
+}
+
+fn common_options(settings: &DatabaseSettings) -> ConnectOptions {
+    let mut options = ConnectOptions::new(&settings.url);
+    options
+        .acquire_timeout(settings.acquire_timeout)
+        .connect_timeout(settings.acquire_timeout)
+        .sqlx_logging(false)
+        // Statements carry usernames and addresses as values.
+        .record_stmt_in_spans(false);
+    options
+}
