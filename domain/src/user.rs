@@ -42,7 +42,7 @@ impl fmt::Display for Username {
     }
 }
 
-/// An e-mail address (RFC 5321, section 4.1.2), without a display name. Not shown by `Debug`: logs must not carry it.
+/// An e-mail address (RFC 5322, section 3.4.1, and RFC 6531's letters), without a display name. Not shown by `Debug`: logs must not carry it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Email(Arc<str>);
 
@@ -51,8 +51,11 @@ impl Email {
     pub fn parse(text: &str) -> Result<Self, Refusal> {
         let options = email_address::Options::default().without_display_text().without_domain_literal();
         match email_address::EmailAddress::parse_with_options(text, options) {
-            Ok(_) => Ok(Self(text.into())),
-            Err(_) => Err(Refusal::InvalidEmail),
+            // The library lets an empty display name with its brackets through, and line breaks in quotes.
+            Ok(address) if address.email() == text && !text.contains(char::is_control) => {
+                Ok(Self(text.into()))
+            }
+            Ok(_) | Err(_) => Err(Refusal::InvalidEmail),
         }
     }
 

@@ -1,1 +1,15 @@
+//! The GraphQL schema over the domain: types that wrap domain values, resolvers of a line or three that call use
+//! cases, and the mapping of errors. Knows no transport: [`Api::execute`] and [`Api::subscribe`] are the way in.
 
+mod api;
+mod context;
+mod cursor;
+mod error;
+mod loaders;
+mod mutation;
+mod node_id;
+mod query;
+mod subscription;
+mod types;
+
+pub use api::Api;

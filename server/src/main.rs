@@ -1,1 +1,39 @@
-fn main() {}
+//! The `ordercast` binary: settings, the wiring of every adapter, and the transports.
+
+mod clock;
+mod http;
+mod migrate;
+mod origins;
+mod serve;
+mod settings;
+mod socket;
+mod telemetry;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::settings::{Command, CommandLine};
+
+#[actix_web::main]
+async fn main() -> ExitCode {
+    let CommandLine { command, settings } = CommandLine::parse();
+    telemetry::start(&settings);
+    let result = match command.unwrap_or(Command::Serve) {
+        Command::Serve => serve::serve(settings).await,
+        Command::Migrate { back } => migrate::migrate(&settings, back).await,
+        Command::Schema => write_schema(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn write_schema() -> anyhow::Result<()> {
+    use std::io::Write;
+    Ok(std::io::stdout().write_all(graphql_api::Api::sdl().as_bytes())?)
+}

@@ -233,9 +233,7 @@ impl UserRepository for InMemory {
 
     async fn find_by_ids(&self, ids: &[UserId]) -> Result<Vec<User>, RepositoryError> {
         let state = self.state();
-        let mut users: Vec<_> = ids.iter().filter_map(|id| state.users.get(id)).collect();
-        users.dedup();
-        Ok(users.into_iter().cloned().collect())
+        Ok(state.users.values().filter(|user| ids.contains(&user.id())).cloned().collect())
     }
 
     async fn create(&self, user: &NewUser) -> Result<Option<User>, RepositoryError> {

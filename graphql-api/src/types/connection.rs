@@ -1,0 +1,105 @@
+use async_graphql::{Context, Error, Object, SimpleObject, connection::PageInfo};
+use domain::{Orders, Page, PageArguments, PageRequest, UserId};
+
+use super::Order;
+use crate::{
+    context::ApiContext,
+    cursor,
+    error::{ErrorCode, bad_input, error, fault},
+    loaders::OrderCountOfUser,
+};
+
+/// The arguments of a connection field.
+pub(crate) struct ConnectionArguments {
+    pub(crate) first: Option<i32>,
+    pub(crate) after: Option<String>,
+    pub(crate) last: Option<i32>,
+    pub(crate) before: Option<String>,
+}
+
+impl ConnectionArguments {
+    /// Reads the cursors, and checks the counts against the limits.
+    pub(crate) fn parse(self, orders: &Orders) -> Result<PageRequest, Error> {
+        let cursor = |name, text: Option<String>| text.map(|text| cursor::decode(name, &text)).transpose();
+        let arguments = PageArguments {
+            first: self.first,
+            after: cursor("after", self.after)?,
+            last: self.last,
+            before: cursor("before", self.before)?,
+        };
+        orders.parse_page(arguments).map_err(|refused| match refused {
+            domain::PageError::TooLarge { .. } => error(ErrorCode::LimitExceeded, refused),
+            _ => bad_input(refused),
+        })
+    }
+}
+
+/// The list that a connection is a part of.
+pub(crate) enum OrderList {
+    /// The orders of every user.
+    All(domain::OrderFilter),
+    /// The orders of one user.
+    OfUser(UserId, domain::OrderFilter),
+}
+
+/// A part of a list of orders.
+pub(crate) struct OrderConnection {
+    page: Page,
+    list: OrderList,
+}
+
+/// An order in a list.
+#[derive(SimpleObject)]
+pub(crate) struct OrderEdge {
+    /// The order's place in the list.
+    cursor: String,
+    /// The order.
+    node: Order,
+}
+
+impl OrderConnection {
+    pub(crate) fn new(page: Page, list: OrderList) -> Self {
+        Self { page, list }
+    }
+}
+
+#[Object]
+impl OrderConnection {
+    /// The orders with their places in the list.
+    async fn edges(&self) -> Vec<OrderEdge> {
+        let edge = |order: &domain::Order| OrderEdge {
+            cursor: cursor::encode(order.id),
+            node: order.clone().into(),
+        };
+        self.page.orders.iter().map(edge).collect()
+    }
+
+    /// The orders.
+    async fn nodes(&self) -> Vec<Order> {
+        self.page.orders.iter().cloned().map(Order::from).collect()
+    }
+
+    /// Where this part of the list starts and ends.
+    async fn page_info(&self) -> PageInfo {
+        PageInfo {
+            has_previous_page: self.page.has_previous,
+            has_next_page: self.page.has_next,
+            start_cursor: self.page.orders.first().map(|order| cursor::encode(order.id)),
+            end_cursor: self.page.orders.last().map(|order| cursor::encode(order.id)),
+        }
+    }
+
+    /// How many orders the whole list has.
+    async fn total_count(&self, context: &Context<'_>) -> Result<u64, Error> {
+        match &self.list {
+            OrderList::All(filter) => {
+                let count = context.orders().count(context.viewer(), filter).await;
+                count.map_err(|error| fault(&error))
+            }
+            OrderList::OfUser(user, filter) => {
+                let count = OrderCountOfUser { user: *user, filter: filter.clone() };
+                context.loaders().order_count_of_user(count).await
+            }
+        }
+    }
+}

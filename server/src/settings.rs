@@ -1,0 +1,220 @@
+use std::{convert::Infallible, fmt, net::SocketAddr, str::FromStr, time::Duration};
+
+use anyhow::bail;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use domain::Limits;
+use persistence::DatabaseSettings;
+
+use crate::origins::Origin;
+
+/// A live orders service: GraphQL over SQLite or PostgreSQL.
+///
+/// Every setting is a flag or an environment variable; a flag wins.
+#[derive(Parser)]
+#[command(name = "ordercast", version)]
+pub(crate) struct CommandLine {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+}
+
+/// What to do.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Serve the API; the default.
+    Serve,
+    /// Bring the database's schema up to date, or take migrations back.
+    Migrate {
+        /// Take back so many migrations, with the data that only they can hold.
+        #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
+        back: Option<u32>,
+    },
+    /// Print the GraphQL schema.
+    Schema,
+}
+
+/// The settings of the server.
+#[derive(Args, Debug)]
+pub(crate) struct Settings {
+    /// The address and port to listen on; port 0 takes a free one.
+    #[arg(long, env = "ORDERCAST_ADDR", global = true, default_value = "127.0.0.1:8000")]
+    pub(crate) addr: SocketAddr,
+
+    /// `sqlite://path`, relative to the working directory, or `postgres://user:password@host:port/name`.
+    #[arg(long, env = "ORDERCAST_DATABASE_URL", global = true, default_value = DatabaseUrl::EMBEDDED)]
+    #[arg(hide_env_values = true)]
+    pub(crate) database_url: DatabaseUrl,
+
+    /// Connections to the database; on SQLite those that read, and one more writes.
+    #[arg(long, env = "ORDERCAST_DATABASE_CONNECTIONS", global = true, default_value = "8")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) database_connections: u32,
+
+    /// How long a request waits for a connection or a lock of the database.
+    #[arg(long, env = "ORDERCAST_DATABASE_TIMEOUT", global = true, default_value = "5s")]
+    #[arg(value_parser = humantime::parse_duration)]
+    pub(crate) database_timeout: Duration,
+
+    /// How long PostgreSQL lets a statement run, or a transaction stay idle.
+    #[arg(long, env = "ORDERCAST_STATEMENT_TIMEOUT", global = true, default_value = "10s")]
+    #[arg(value_parser = humantime::parse_duration)]
+    pub(crate) statement_timeout: Duration,
+
+    /// Threads that serve connections; one per core without it.
+    #[arg(long, env = "ORDERCAST_WORKERS", global = true)]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) workers: Option<u16>,
+
+    /// Origins of web pages that may use the API, separated by commas, as in `https://shop.example`. Without it, pages
+    /// from this machine may while the address is a loopback address, and no others.
+    #[arg(long, env = "ORDERCAST_ALLOWED_ORIGINS", global = true, value_delimiter = ',')]
+    pub(crate) allowed_origins: Vec<Origin>,
+
+    /// The most bytes of a request's body.
+    #[arg(long, env = "ORDERCAST_BODY_LIMIT", global = true, default_value = "262144")]
+    pub(crate) body_limit: usize,
+
+    /// Orders in a page when a client gives neither `first` nor `last`.
+    #[arg(long, env = "ORDERCAST_PAGE_DEFAULT", global = true, default_value = "50")]
+    pub(crate) page_default: u32,
+
+    /// The most orders in a page.
+    #[arg(long, env = "ORDERCAST_PAGE_LIMIT", global = true, default_value = "1000")]
+    pub(crate) page_limit: u32,
+
+    /// The most orders that `getOrders` returns; with more it is an error.
+    #[arg(long, env = "ORDERCAST_LIST_LIMIT", global = true, default_value = "10000")]
+    pub(crate) list_limit: u32,
+
+    /// How long connections may take to end after SIGTERM.
+    #[arg(long, env = "ORDERCAST_SHUTDOWN_TIMEOUT", global = true, default_value = "3s")]
+    #[arg(value_parser = humantime::parse_duration)]
+    pub(crate) shutdown_timeout: Duration,
+
+    /// What is logged, as in `info,sqlx=debug`.
+    #[arg(long, env = "ORDERCAST_LOG", global = true, default_value = "info")]
+    pub(crate) log: String,
+
+    /// How it is logged, to the standard error stream.
+    #[arg(long, env = "ORDERCAST_LOG_FORMAT", global = true, default_value = "text")]
+    pub(crate) log_format: LogFormat,
+}
+
+/// How log events are written.
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// An object a line, for programs.
+    Json,
+}
+
+/// A database URL. It may carry a password, so it is shown without one.
+#[derive(Clone)]
+pub(crate) struct DatabaseUrl(String);
+
+impl DatabaseUrl {
+    /// A file in the working directory.
+    const EMBEDDED: &str = "sqlite://ordercast.db";
+
+    /// Whether this is the database that is there without any setting.
+    pub(crate) fn is_embedded_default(&self) -> bool {
+        self.0 == Self::EMBEDDED
+    }
+
+    /// Whether the server itself keeps the database, in a file.
+    pub(crate) fn is_embedded(&self) -> bool {
+        self.0.starts_with("sqlite:")
+    }
+}
+
+impl FromStr for DatabaseUrl {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Display for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_embedded() {
+            return f.write_str(&self.0);
+        }
+        match url::Url::parse(&self.0) {
+            // What is left out may hold a password too.
+            Ok(url) => write!(f, "{}://{}{}", url.scheme(), url.host_str().unwrap_or_default(), url.path()),
+            Err(_) => f.write_str("(not a URL)"),
+        }
+    }
+}
+
+impl Settings {
+    /// Refuses what would be unsafe to serve.
+    pub(crate) fn check(&self) -> anyhow::Result<()> {
+        if !self.addr.ip().is_loopback() {
+            bail!(
+                "ORDERCAST_ADDR is {}, which other machines reach, and nothing asks clients who they are: \
+                 everyone could read and change every order. Set a loopback address such as 127.0.0.1:8000, \
+                 and reach it through a proxy that authenticates",
+                self.addr
+            );
+        }
+        Ok(())
+    }
+
+    /// The database's part.
+    pub(crate) fn database(&self) -> DatabaseSettings {
+        DatabaseSettings {
+            url: self.database_url.0.clone(),
+            max_connections: self.database_connections,
+            acquire_timeout: self.database_timeout,
+            statement_timeout: self.statement_timeout,
+        }
+    }
+
+    /// The use cases' part.
+    pub(crate) fn limits(&self) -> Limits {
+        Limits { page_default: self.page_default, page_limit: self.page_limit, list_limit: self.list_limit }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(arguments: &[&str]) -> Settings {
+        CommandLine::parse_from([&["ordercast"], arguments].concat()).settings
+    }
+
+    #[test]
+    fn a_password_is_not_shown() {
+        let url = "postgres://shop:hunter2@db.example:5432/orders?sslpassword=hunter2";
+        let shown = format!("{:?}", settings(&["--database-url", url]));
+        assert!(shown.contains("postgres://db.example/orders"), "{shown}");
+        assert!(!shown.contains("hunter2"), "{shown}");
+    }
+
+    #[test]
+    fn only_a_loopback_address_is_served_without_authentication() {
+        for (address, served) in
+            [("127.0.0.1:0", true), ("[::1]:80", true), ("0.0.0.0:80", false), ("10.0.0.1:80", false)]
+        {
+            assert_eq!(settings(&["--addr", address]).check().is_ok(), served, "{address}");
+        }
+    }
+
+    #[test]
+    fn flags_are_taken_before_and_after_the_command() {
+        for arguments in [["--workers", "2", "serve"], ["serve", "--workers", "2"]] {
+            assert_eq!(settings(&arguments).workers, Some(2));
+        }
+    }
+}

@@ -1,0 +1,46 @@
+use std::sync::Arc;
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header,
+    web::{Data, Payload},
+};
+use async_graphql::{Data as SessionData, Executor, Request, Response};
+use async_graphql_actix_web::GraphQLSubscription;
+use domain::Viewer;
+use futures_util::{StreamExt, stream::BoxStream};
+use graphql_api::Api;
+
+use crate::http::ServerState;
+
+/// Opens a socket that speaks `graphql-transport-ws`, or the older protocol that is named `graphql-ws` on the wire.
+pub(crate) async fn open(
+    state: Data<ServerState>,
+    request: HttpRequest,
+    payload: Payload,
+) -> actix_web::Result<HttpResponse> {
+    let foreign =
+        request.headers().get_all(header::ORIGIN).any(|origin| !state.origins.allows(origin.as_bytes()));
+    if foreign {
+        return Ok(HttpResponse::Forbidden().body("pages of this origin may not use the API"));
+    }
+    let executor = ViewerApi { api: state.api.clone(), viewer: Viewer::unauthenticated_staff() };
+    GraphQLSubscription::new(executor).start(&request, payload)
+}
+
+/// The API as one viewer uses it.
+#[derive(Clone)]
+struct ViewerApi {
+    api: Api,
+    viewer: Viewer,
+}
+
+impl Executor for ViewerApi {
+    async fn execute(&self, request: Request) -> Response {
+        self.api.execute(request, &self.viewer).await
+    }
+
+    fn execute_stream(&self, request: Request, _: Option<Arc<SessionData>>) -> BoxStream<'static, Response> {
+        self.api.subscribe(request, &self.viewer).boxed()
+    }
+}
