@@ -5,6 +5,7 @@ use std::{collections::HashMap, hash::Hash};
 use async_graphql::{
     Error,
     dataloader::{DataLoader, Loader},
+    runtime::{TokioSpawner, TokioTimer},
 };
 use domain::{OrderFilter, Page, PageRequest, User, UserId, Viewer, WithUser};
 
@@ -35,7 +36,10 @@ impl Loaders {
 
     pub(crate) fn new(use_cases: &UseCases, viewer: &Viewer) -> Self {
         let batch = Batch { use_cases: use_cases.clone(), viewer: viewer.clone() };
-        Self(DataLoader::new(batch, tokio::spawn).max_batch_size(Self::BATCH_LIMIT))
+        Self(
+            DataLoader::new(batch, TokioSpawner::current(), TokioTimer::default())
+                .max_batch_size(Self::BATCH_LIMIT),
+        )
     }
 
     pub(crate) async fn user(&self, id: UserId) -> Result<Option<User>, Error> {

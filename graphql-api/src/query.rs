@@ -48,11 +48,8 @@ impl Query {
         &self,
         context: &Context<'_>,
         #[graphql(desc = "The order's id.")] id: ID,
-    ) -> Result<Option<Order>, Error> {
-        let order = NodeId::parse_order(&id).ok_or_else(|| bad_input("`id` is not the id of an order"))?;
-        let with_user = user_of_order(&context.look_ahead());
-        let found = context.orders().find(context.viewer(), order, with_user).await;
-        Ok(found.map_err(|error| fault(&error))?.map(Order::from))
+    ) -> Option<Result<Order, Error>> {
+        find_order(context, &id).await.transpose()
     }
 
     /// The user of that name; null when there is none that you may see.
@@ -60,11 +57,8 @@ impl Query {
         &self,
         context: &Context<'_>,
         #[graphql(desc = "The user's name.")] username: String,
-    ) -> Result<Option<User>, Error> {
-        let username =
-            Username::parse(&username).map_err(|refusal| bad_input(format!("`username`: {refusal}")))?;
-        let found = context.users().find(context.viewer(), &username).await;
-        Ok(found.map_err(|error| fault(&error))?.map(User::from))
+    ) -> Option<Result<User, Error>> {
+        find_user(context, &username).await.transpose()
     }
 
     /// Who the server takes you for, and what you may do.
@@ -77,13 +71,34 @@ impl Query {
         &self,
         context: &Context<'_>,
         #[graphql(desc = "The object's id.")] id: ID,
-    ) -> Result<Option<Node>, Error> {
-        match NodeId::parse(&id)? {
-            NodeId::Order(id) => {
-                let found = context.orders().find(context.viewer(), id, WithUser::No).await;
-                Ok(found.map_err(|error| fault(&error))?.map(|order| Node::Order(order.into())))
-            }
-            NodeId::User(id) => Ok(context.loaders().user(id).await?.map(|user| Node::User(user.into()))),
+    ) -> Option<Result<Node, Error>> {
+        find_node(context, &id).await.transpose()
+    }
+}
+
+// The library nulls a field that fails, as GraphQL asks for, only where the failure is within the option; as the option's
+// container it takes the whole parent along.
+
+async fn find_order(context: &Context<'_>, id: &ID) -> Result<Option<Order>, Error> {
+    let order = NodeId::parse_order(id).ok_or_else(|| bad_input("`id` is not the id of an order"))?;
+    let with_user = user_of_order(&context.look_ahead());
+    let found = context.orders().find(context.viewer(), order, with_user).await;
+    Ok(found.map_err(|error| fault(&error))?.map(Order::from))
+}
+
+async fn find_user(context: &Context<'_>, username: &str) -> Result<Option<User>, Error> {
+    let username =
+        Username::parse(username).map_err(|refusal| bad_input(format!("`username`: {refusal}")))?;
+    let found = context.users().find(context.viewer(), &username).await;
+    Ok(found.map_err(|error| fault(&error))?.map(User::from))
+}
+
+async fn find_node(context: &Context<'_>, id: &ID) -> Result<Option<Node>, Error> {
+    match NodeId::parse(id)? {
+        NodeId::Order(id) => {
+            let found = context.orders().find(context.viewer(), id, WithUser::No).await;
+            Ok(found.map_err(|error| fault(&error))?.map(|order| Node::Order(order.into())))
         }
+        NodeId::User(id) => Ok(context.loaders().user(id).await?.map(|user| Node::User(user.into()))),
     }
 }

@@ -32,12 +32,9 @@ impl Viewer {
     }
 
     /// The user of your name, if there is one.
-    async fn user(&self, context: &Context<'_>) -> Result<Option<User>, Error> {
-        let Some(username) = context.viewer().username() else {
-            return Ok(None);
-        };
-        let user = context.users().find(context.viewer(), username).await;
-        Ok(user.map_err(|error| fault(&error))?.map(User::from))
+    async fn user(&self, context: &Context<'_>) -> Option<Result<User, Error>> {
+        let user = context.users().find(context.viewer(), context.viewer().username()?).await;
+        user.map_err(|error| fault(&error)).transpose().map(|user| user.map(User::from))
     }
 
     /// What you may do.
