@@ -8,10 +8,11 @@ use crate::{
     },
 };
 
-/// What can be changed. An expected outcome other than the one asked for is a value in the payload's `errors`; then
-/// nothing was changed.
+/// The root of mutations.
 pub(crate) struct Mutation;
 
+/// What can be changed. An expected outcome other than the one asked for is a value in the payload's `errors`; then
+/// nothing was changed.
 #[Object]
 impl Mutation {
     /// Creates a user.

@@ -8,9 +8,10 @@ use crate::{
     types::{ConnectionArguments, Node, Order, OrderConnection, OrderFilter, OrderList, User, Viewer},
 };
 
-/// What can be read.
+/// The root of queries.
 pub(crate) struct Query;
 
+/// What can be read.
 #[Object]
 impl Query {
     /// Every order that you may see, oldest first. An error when there are more than the server's limit: then use

@@ -3,9 +3,10 @@ use futures_util::{Stream, StreamExt};
 
 use crate::{context::ApiContext, error::fault, types::Order};
 
-/// What can be followed.
+/// The root of subscriptions.
 pub(crate) struct Subscription;
 
+/// What can be followed.
 #[GraphqlSubscription]
 impl Subscription {
     /// The newest order at once, then whenever it changes or a newer one comes; null while there is none. A client

@@ -63,6 +63,7 @@ impl OrderConnection {
     }
 }
 
+/// A part of a list of orders.
 #[Object]
 impl OrderConnection {
     /// The orders with their places in the list.

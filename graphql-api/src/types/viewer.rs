@@ -24,6 +24,7 @@ pub(crate) enum Permission {
     CreateUsers,
 }
 
+/// Who the server takes you for, and what you may do.
 #[Object]
 impl Viewer {
     /// Your username; null when the server runs without authentication.
