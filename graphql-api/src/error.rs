@@ -32,12 +32,12 @@ impl ErrorCode {
 }
 
 /// An error for the client.
-pub(crate) fn error(code: ErrorCode, message: impl ToString) -> Error {
-    Error::new(message.to_string()).extend_with(|_, extensions| extensions.set("code", code.name()))
+pub(crate) fn error(code: ErrorCode, message: impl Into<String>) -> Error {
+    Error::new(message).extend_with(|_, extensions| extensions.set("code", code.name()))
 }
 
 /// An argument that makes no sense.
-pub(crate) fn bad_input(message: impl ToString) -> Error {
+pub(crate) fn bad_input(message: impl Into<String>) -> Error {
     error(ErrorCode::BadUserInput, message)
 }
 

@@ -28,8 +28,8 @@ impl ConnectionArguments {
             before: cursor("before", self.before)?,
         };
         orders.parse_page(arguments).map_err(|refused| match refused {
-            domain::PageError::TooLarge { .. } => error(ErrorCode::LimitExceeded, refused),
-            _ => bad_input(refused),
+            domain::PageError::TooLarge { .. } => error(ErrorCode::LimitExceeded, refused.to_string()),
+            _ => bad_input(refused.to_string()),
         })
     }
 }

@@ -16,14 +16,14 @@ pub(crate) struct User {
     /// The user's unique name.
     username: String,
     #[graphql(skip)]
-    user: domain::User,
+    stored: domain::User,
 }
 
 #[ComplexObject]
 impl User {
     /// The user's e-mail address; null for a viewer who may not see it.
     async fn email(&self, context: &Context<'_>) -> Option<&str> {
-        self.user.email_for(context.viewer()).map(domain::Email::as_str)
+        self.stored.email_for(context.viewer()).map(domain::Email::as_str)
     }
 
     /// The user's orders, oldest first.
@@ -38,18 +38,18 @@ impl User {
     ) -> Result<OrderConnection, Error> {
         let page = ConnectionArguments { first, after, last, before }.parse(context.orders())?;
         let orders = OrdersOfUser {
-            user: self.user.id(),
+            user: self.stored.id(),
             filter: OrderFilter::parse(filter)?,
             page,
             with_user: user_of_connection(&context.look_ahead()),
         };
-        let list = OrderList::OfUser(orders.user, orders.filter.clone());
-        Ok(OrderConnection::new(context.loaders().orders_of_user(orders).await?, list))
+        let all = OrderList::OfUser(orders.user, orders.filter.clone());
+        Ok(OrderConnection::new(context.loaders().orders_of_user(orders).await?, all))
     }
 }
 
 impl From<domain::User> for User {
     fn from(user: domain::User) -> Self {
-        Self { id: NodeId::User(user.id()).into(), username: user.username().to_string(), user }
+        Self { id: NodeId::User(user.id()).into(), username: user.username().to_string(), stored: user }
     }
 }
