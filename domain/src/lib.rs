@@ -5,6 +5,7 @@
 //! ([`Orders`], [`Users`]) with the [`Viewer`] who asks; the use case narrows it to the viewer's [`Scope`] and calls
 //! a port ([`OrderRepository`], [`UserRepository`], [`OrderFeed`]).
 
+mod event;
 mod order;
 mod orders;
 mod page;
@@ -17,12 +18,13 @@ mod viewer;
 #[cfg(feature = "testing")]
 pub mod testing;
 
+pub use event::{Cursor, Epoch, OrderChange, OrderEvent, OrderEventKind, Position};
 pub use order::{IdempotencyKey, NewOrder, Order, OrderFilter, OrderId, OrderState, Transition, UserRef};
-pub use orders::{Limits, Orders, PlaceOrder, Ports};
+pub use orders::{Done, Limits, Orders, PlaceOrder, Ports};
 pub use page::{Direction, Page, PageArguments, PageError, PageRequest};
 pub use ports::{
-    Clock, OrderFeed, OrderQuery, OrderRepository, OrderStream, Placement, RepositoryError,
-    TransitionOutcome, UserRepository, WithUser,
+    Clock, FollowError, LogRange, NewestOrder, NewestOrderStream, OrderEventStream, OrderFeed, OrderQuery,
+    OrderRepository, Placement, RepositoryError, TransitionOutcome, UserRepository, WithUser,
 };
 pub use refusal::{Failure, Refusal};
 pub use user::{Email, NewUser, User, UserId, Username};

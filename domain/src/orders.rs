@@ -1,11 +1,13 @@
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, future::ready, sync::Arc};
 
 use chrono::NaiveDate;
+use futures_util::TryStreamExt;
 
 use crate::{
-    Clock, Failure, IdempotencyKey, NewOrder, Order, OrderFeed, OrderFilter, OrderId, OrderQuery,
-    OrderRepository, OrderState, OrderStream, Page, PageArguments, PageError, PageRequest, Placement,
-    Refusal, RepositoryError, Transition, TransitionOutcome, UserId, Username, Viewer, WithUser,
+    Clock, Cursor, Failure, FollowError, IdempotencyKey, LogRange, NewOrder, NewestOrderStream, Order,
+    OrderEvent, OrderEventStream, OrderFeed, OrderFilter, OrderId, OrderQuery, OrderRepository, OrderState,
+    Page, PageArguments, PageError, PageRequest, Placement, Refusal, RepositoryError, Scope, Transition,
+    TransitionOutcome, UserId, Username, Viewer, WithUser,
 };
 
 /// How much one request may ask for. Each is a setting of the server.
@@ -36,6 +38,16 @@ pub struct Ports {
 pub struct Orders {
     ports: Ports,
     limits: Limits,
+}
+
+/// What a command did, and where the log tells of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Done<T> {
+    /// What it made or changed.
+    pub value: T,
+    /// The position of the change, or a later one: to read it on any node, follow the log up to here. `None` in the
+    /// rare case that the log could not be read in time.
+    pub cursor: Option<Cursor>,
 }
 
 /// A request to place an order.
@@ -128,7 +140,7 @@ impl Orders {
     /// Places an order.
     ///
     /// Refused with `UserNotFound`, `IdempotencyKeyReused` or `IdempotentOrderGone`.
-    pub async fn place(&self, viewer: &Viewer, request: PlaceOrder) -> Result<Order, Failure> {
+    pub async fn place(&self, viewer: &Viewer, request: PlaceOrder) -> Result<Done<Order>, Failure> {
         if !viewer.may_see(&request.username) {
             return Err(Refusal::UserNotFound(request.username).into());
         }
@@ -140,7 +152,7 @@ impl Orders {
             idempotency_key: request.idempotency_key,
         };
         match self.ports.orders.place(&order).await? {
-            Placement::Placed(placed) => Ok(placed),
+            Placement::Placed(value, cursor) => Ok(Done { value, cursor }),
             Placement::UserNotFound => Err(Refusal::UserNotFound(order.username).into()),
             Placement::KeyReused => Err(Refusal::IdempotencyKeyReused.into()),
             Placement::OrderGone => Err(Refusal::IdempotentOrderGone.into()),
@@ -150,20 +162,43 @@ impl Orders {
     /// Pays an unpaid order.
     ///
     /// Refused with `OrderNotFound` or `OrderAlreadyPaid`.
-    pub async fn pay(&self, viewer: &Viewer, id: OrderId) -> Result<Order, Failure> {
+    pub async fn pay(&self, viewer: &Viewer, id: OrderId) -> Result<Done<Order>, Failure> {
         self.transition(viewer, id, Transition::Pay).await
     }
 
     /// Cancels an unpaid order: it is deleted, and returned as it was.
     ///
     /// Refused with `OrderNotFound` or `OrderNotCancellable`.
-    pub async fn cancel(&self, viewer: &Viewer, id: OrderId) -> Result<Order, Failure> {
+    pub async fn cancel(&self, viewer: &Viewer, id: OrderId) -> Result<Done<Order>, Failure> {
         self.transition(viewer, id, Transition::Cancel).await
     }
 
     /// The newest order at once, then whenever it changes: see [`OrderFeed::newest`].
-    pub async fn watch_newest(&self, viewer: &Viewer) -> Result<OrderStream, RepositoryError> {
+    pub async fn watch_newest(&self, viewer: &Viewer) -> Result<NewestOrderStream, RepositoryError> {
         self.ports.feed.newest(&viewer.scope()).await
+    }
+
+    /// The position to follow a list from that is read after this.
+    pub async fn position(&self) -> Result<Cursor, RepositoryError> {
+        self.ports.feed.position().await
+    }
+
+    /// What the log can tell.
+    pub async fn log_range(&self) -> Result<LogRange, RepositoryError> {
+        self.ports.feed.range().await
+    }
+
+    /// Every change that the viewer may see and that the filter lets through before or after it, from `after` on; from
+    /// now on without it. See [`OrderFeed::events`].
+    pub async fn watch_events(
+        &self,
+        viewer: &Viewer,
+        after: Option<Cursor>,
+        filter: OrderFilter,
+    ) -> Result<OrderEventStream, FollowError> {
+        let scope = viewer.scope();
+        let events = self.ports.feed.events(after).await?;
+        Ok(Box::pin(events.try_filter_map(move |event| ready(Ok(visible(event, &scope, &filter))))))
     }
 
     async fn transition(
@@ -171,12 +206,21 @@ impl Orders {
         viewer: &Viewer,
         id: OrderId,
         transition: Transition,
-    ) -> Result<Order, Failure> {
+    ) -> Result<Done<Order>, Failure> {
         let scope = viewer.scope();
         match self.ports.orders.transition(&scope, id, transition).await? {
-            TransitionOutcome::Done(order) => Ok(order),
+            TransitionOutcome::Done(value, cursor) => Ok(Done { value, cursor }),
             TransitionOutcome::Refused => Err(transition.refusal(id).into()),
             TransitionOutcome::NotFound => Err(Refusal::OrderNotFound(id).into()),
         }
     }
+}
+
+/// The event as it looks from within the scope, if the filter lets it through.
+fn visible(event: Arc<OrderEvent>, scope: &Scope, filter: &OrderFilter) -> Option<Arc<OrderEvent>> {
+    let event = match scope {
+        Scope::All => event,
+        Scope::Of(_) => Arc::new(OrderEvent { change: event.change.within(scope)?, ..*event }),
+    };
+    event.change.matches(filter).then_some(event)
 }

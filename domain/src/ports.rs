@@ -1,15 +1,15 @@
 //! What the use cases need from the outside. Adapters live in other crates; a comment here is the contract that each
 //! of them keeps, and `testing::contract` checks it.
 
-use std::{collections::HashMap, pin::Pin};
+use std::{collections::HashMap, pin::Pin, sync::Arc};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use futures_core::Stream;
 
 use crate::{
-    NewOrder, NewUser, Order, OrderFilter, OrderId, Page, PageRequest, Scope, Transition, User, UserId,
-    Username,
+    Cursor, NewOrder, NewUser, Order, OrderEvent, OrderFilter, OrderId, Page, PageRequest, Scope, Transition,
+    User, UserId, Username,
 };
 
 /// A fault of the storage behind a port. Its text is for the log, not for clients.
@@ -58,11 +58,12 @@ pub struct OrderQuery {
     pub with_user: WithUser,
 }
 
-/// What became of a request to place an order.
+/// What became of a request to place an order. The cursor is that of the change in the log, or a later one; `None` in
+/// the rare case that the log could not be read in time, though the change is durable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Placement {
     /// The order was placed now, or earlier by the same request with the same key.
-    Placed(Order),
+    Placed(Order, Option<Cursor>),
     /// No such user; nothing was changed.
     UserNotFound,
     /// The user placed an order with this key and other input; nothing was changed.
@@ -71,11 +72,11 @@ pub enum Placement {
     OrderGone,
 }
 
-/// What became of a transition.
+/// What became of a transition. About the cursor see [`Placement`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TransitionOutcome {
     /// The order as it is after the transition; for one that deletes it, as it was before.
-    Done(Order),
+    Done(Order, Option<Cursor>),
     /// The order is in a state that the transition does not start from; nothing was changed.
     Refused,
     /// No such order within the scope; nothing was changed.
@@ -145,19 +146,68 @@ pub trait UserRepository: Send + Sync {
     async fn create(&self, user: &NewUser) -> Result<Option<User>, RepositoryError>;
 }
 
-/// The newest order of a scope, whenever it changes.
-pub type OrderStream = Pin<Box<dyn Stream<Item = Option<Order>> + Send>>;
+/// The newest order of a scope, and the position in the log that shows it so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewestOrder {
+    /// What is told is what the log tells up to here.
+    pub cursor: Cursor,
+    /// The order with the highest id, with its user; `None` while there is none.
+    pub order: Option<Order>,
+}
 
-/// Tells what happens to orders.
+/// The newest order of a scope, whenever it changes.
+pub type NewestOrderStream = Pin<Box<dyn Stream<Item = NewestOrder> + Send>>;
+
+/// The events of the log, one after another.
+pub type OrderEventStream = Pin<Box<dyn Stream<Item = Result<Arc<OrderEvent>, FollowError>> + Send>>;
+
+/// Why the log cannot be followed from a cursor.
+#[derive(Debug, thiserror::Error)]
+pub enum FollowError {
+    /// Events behind the cursor are no longer kept.
+    #[error("events after this cursor are no longer kept")]
+    Expired(LogRange),
+    /// The cursor is of another log, or of a position that this log has not reached.
+    #[error("this is not a cursor of this log")]
+    Invalid(LogRange),
+    /// A fault of the storage.
+    #[error(transparent)]
+    Fault(#[from] RepositoryError),
+}
+
+/// What the log can tell: every event after `oldest`, up to `newest`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogRange {
+    /// The oldest cursor that can be followed.
+    pub oldest: Cursor,
+    /// The cursor of the newest event.
+    pub newest: Cursor,
+}
+
+/// Tells what happens to orders, whoever makes it happen: every committed change, in commit order.
+///
+/// An acknowledged write of the same storage is behind every position that is taken after it, and in every newest order
+/// that is told after it.
 #[cfg_attr(feature = "testing", mockall::automock)]
 #[async_trait]
 pub trait OrderFeed: Send + Sync {
-    /// The order with the highest id within the scope, with its user, at once, then each time that it is another one
-    /// or has changed; `None` while there is none.
+    /// The newest order within the scope at once, then each time that it is another one or has changed.
     ///
-    /// MUST NOT read the database per subscriber or on a timer, MUST NOT tell the same state twice in a row, and MUST
-    /// end on the newest state. A reader that falls behind skips to it. The stream ends only when the service does.
-    async fn newest(&self, scope: &Scope) -> Result<OrderStream, RepositoryError>;
+    /// MUST NOT read the database per follower or on a timer, MUST NOT tell the same state twice in a row, and MUST end
+    /// on the newest state. A follower that falls behind skips to it. The stream ends only when the service does.
+    async fn newest(&self, scope: &Scope) -> Result<NewestOrderStream, RepositoryError>;
+
+    /// A position that every change is behind which a read that starts now does not show.
+    async fn position(&self) -> Result<Cursor, RepositoryError>;
+
+    /// What the log can tell.
+    async fn range(&self) -> Result<LogRange, RepositoryError>;
+
+    /// Every event after the cursor; without one, every event from now on.
+    ///
+    /// Every follower MUST be told the same events in the same order, each once and none left out; one that falls
+    /// behind is told later, and MUST NOT cost more memory for it. The stream ends after an error.
+    async fn events(&self, after: Option<Cursor>) -> Result<OrderEventStream, FollowError>;
 }
 
 /// Tells the time.

@@ -1,19 +1,21 @@
 use std::sync::Arc;
 
 use crate::{
-    Failure, NewUser, Permission, Refusal, RepositoryError, User, UserId, UserRepository, Username, Viewer,
+    Done, Failure, NewUser, OrderFeed, Permission, Refusal, RepositoryError, User, UserId, UserRepository,
+    Username, Viewer,
 };
 
 /// The use cases of users. A user whom the viewer may not see is not there.
 #[derive(Clone)]
 pub struct Users {
     users: Arc<dyn UserRepository>,
+    feed: Arc<dyn OrderFeed>,
 }
 
 impl Users {
-    /// The use cases over this repository.
-    pub fn new(users: Arc<dyn UserRepository>) -> Self {
-        Self { users }
+    /// The use cases over this repository, beside this feed.
+    pub fn new(users: Arc<dyn UserRepository>, feed: Arc<dyn OrderFeed>) -> Self {
+        Self { users, feed }
     }
 
     /// The user of that name.
@@ -28,15 +30,15 @@ impl Users {
         Ok(users)
     }
 
-    /// Creates a user.
+    /// Creates a user, which the log does not tell: the cursor is a position after it.
     ///
     /// Refused with `NotAllowed` or `UsernameTaken`.
-    pub async fn create(&self, viewer: &Viewer, user: NewUser) -> Result<User, Failure> {
+    pub async fn create(&self, viewer: &Viewer, user: NewUser) -> Result<Done<User>, Failure> {
         if !viewer.may(Permission::CreateUsers) {
             return Err(Refusal::NotAllowed.into());
         }
         match self.users.create(&user).await? {
-            Some(created) => Ok(created),
+            Some(value) => Ok(Done { value, cursor: Some(self.feed.position().await?) }),
             None => Err(Refusal::UsernameTaken(user.username).into()),
         }
     }

@@ -4,7 +4,7 @@ use std::{collections::HashMap, io, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use domain::{
-    Direction, Failure, IdempotencyKey, Limits, NewOrder, Order, OrderFilter, OrderId, OrderQuery,
+    Direction, Done, Failure, IdempotencyKey, Limits, NewOrder, Order, OrderFilter, OrderId, OrderQuery,
     OrderState, Orders, Page, PageArguments, PageError, PageRequest, PlaceOrder, Placement, Ports, Refusal,
     RepositoryError, Scope, Transition, TransitionOutcome, UserId, UserRef, Username, Viewer, WithUser,
     testing::{InMemory, MockClock, MockOrderFeed, MockOrderRepository, contract::april},
@@ -36,6 +36,10 @@ fn viewers() -> [(Viewer, Scope); 4] {
 fn orders(repository: MockOrderRepository) -> Orders {
     let (feed, clock) = (MockOrderFeed::new(), MockClock::new());
     Orders::new(Ports { orders: Arc::new(repository), feed: Arc::new(feed), clock: Arc::new(clock) }, LIMITS)
+}
+
+fn done(id: i64) -> Done<Order> {
+    Done { value: order(id), cursor: None }
 }
 
 fn order(id: i64) -> Order {
@@ -170,11 +174,11 @@ async fn paying_and_cancelling_reach_the_viewers_scope() {
             let scope = scope.clone();
             let asked = repository.expect_transition();
             let asked = asked.withf(move |s, id, t| (s, *id, *t) == (&scope, OrderId(7), transition));
-            asked.once().returning(|_, id, _| Ok(TransitionOutcome::Done(order(id.0))));
+            asked.once().returning(|_, id, _| Ok(TransitionOutcome::Done(order(id.0), None)));
         }
         let orders = orders(repository);
-        assert_eq!(orders.pay(&viewer, OrderId(7)).await.expect("a paid order"), order(7));
-        assert_eq!(orders.cancel(&viewer, OrderId(7)).await.expect("a cancelled order"), order(7));
+        assert_eq!(orders.pay(&viewer, OrderId(7)).await.expect("a paid order"), done(7));
+        assert_eq!(orders.cancel(&viewer, OrderId(7)).await.expect("a cancelled order"), done(7));
     }
 }
 
@@ -207,9 +211,9 @@ async fn customers_place_orders_of_their_own_and_staff_for_everyone() {
         };
         let mut repository = MockOrderRepository::new();
         let asked = repository.expect_place().withf(move |new| *new == expected);
-        asked.once().returning(|_| Ok(Placement::Placed(order(1))));
+        asked.once().returning(|_| Ok(Placement::Placed(order(1), None)));
         let placed = orders(repository).place(&viewer, request).await;
-        assert_eq!(placed.expect("a placed order"), order(1), "{viewer:?}");
+        assert_eq!(placed.expect("a placed order"), done(1), "{viewer:?}");
     }
 }
 
@@ -238,12 +242,12 @@ async fn without_a_date_an_order_is_for_the_day_of_the_clock_in_utc() {
         clock.expect_now().once().return_const(now);
         let asked = repository.expect_place();
         let asked = asked.withf(move |new| (new.date, new.requested_date) == (today, None));
-        asked.once().returning(|_| Ok(Placement::Placed(order(1))));
+        asked.once().returning(|_| Ok(Placement::Placed(order(1), None)));
         let feed = Arc::new(MockOrderFeed::new());
         let ports = Ports { orders: Arc::new(repository), feed, clock: Arc::new(clock) };
         let today = PlaceOrder { date: None, ..request("joe") };
         let placed = Orders::new(ports, LIMITS).place(&customer("joe"), today).await;
-        assert_eq!(placed.expect("a placed order"), order(1));
+        assert_eq!(placed.expect("a placed order"), done(1));
     }
 }
 

@@ -77,7 +77,7 @@ async fn place(storage: &InMemory, order: Modelled) -> OrderId {
     let state = order.state.expect("a new order has a state");
     let order = NewOrder { state, ..new_order(&owner(order.owner), 1) };
     match storage.place(&order).await.expect("a storage that works") {
-        Placement::Placed(placed) => placed.id,
+        Placement::Placed(placed, _) => placed.id,
         other => panic!("expected a placed order, got {other:?}"),
     }
 }
@@ -108,7 +108,7 @@ async fn steps_agree_with_the_model(mut model: Vec<Modelled>, steps: Vec<Step>) 
         let scope = step.asking.map_or(Scope::All, |index| Scope::Of(owner(index)));
         let outcome = storage.transition(&scope, id, step.transition).await.expect("a storage that works");
         let told = match outcome {
-            TransitionOutcome::Done(order) => {
+            TransitionOutcome::Done(order, _) => {
                 prop_assert_eq!(order.id, id);
                 Told::Done(order.state)
             }

@@ -1,14 +1,22 @@
-use async_graphql::{Request, Response, Schema, ServerError, parser::parse_query};
+use async_graphql::{
+    Pos, Request, Response, Schema, ServerError, Value,
+    parser::{
+        parse_query,
+        types::{DocumentOperations, ExecutableDocument, OperationType, Selection, SelectionSet},
+    },
+};
 use domain::{Orders, Users, Viewer};
 use futures_util::{Stream, StreamExt, future::Either, stream};
 
 use crate::{
-    context::UseCases,
+    context::{MessagePosition, Resume, UseCases},
     error::{ErrorCode, with_code},
     loaders::Loaders,
+    log_cursor,
     mutation::Mutation,
     query::Query,
     subscription::Subscription,
+    types::Cursor,
 };
 
 type OrdercastSchema = Schema<Query, Mutation, Subscription>;
@@ -41,21 +49,43 @@ impl Api {
         }
     }
 
-    /// Executes an operation of any kind: a subscription gives a response per event, another operation gives one.
+    /// Executes an operation of any kind: a subscription gives a response per event, with its position in the order log
+    /// as `extensions.cursor`; another operation gives one response.
+    ///
+    /// With `resume`, a cursor that the connection told before, `orderEvents` starts after it where it would start
+    /// earlier or now.
     pub fn subscribe(
         &self,
         request: Request,
         viewer: &Viewer,
+        resume: Option<String>,
     ) -> impl Stream<Item = Response> + Send + use<> {
-        match self.prepare(request, viewer) {
-            Ok(request) => Either::Left(self.schema.execute_stream(request).map(with_codes)),
-            Err(error) => Either::Right(stream::iter([Response::from_errors(vec![error])])),
-        }
+        let request = match self.prepare(request, viewer) {
+            Ok(request) => request,
+            Err(error) => return Either::Right(stream::iter([Response::from_errors(vec![error])])),
+        };
+        let message = MessagePosition::default();
+        let request = request.data(message.clone());
+        let request = match resume {
+            Some(resume) => request.data(Resume(Cursor(resume))),
+            None => request,
+        };
+        Either::Left(self.schema.execute_stream(request).map(move |response| {
+            let response = with_codes(response);
+            match message.take() {
+                Some(cursor) => response.extension("cursor", Value::String(log_cursor::encode(cursor).0)),
+                None => response,
+            }
+        }))
     }
 
     fn prepare(&self, mut request: Request, viewer: &Viewer) -> Result<Request, ServerError> {
         let document = parse_query(&request.query)
             .map_err(|error| with_code(error.into(), ErrorCode::GraphqlParseFailed))?;
+        if let Some(position) = second_root_field(&document) {
+            let error = ServerError::new("a subscription has one root field", Some(position));
+            return Err(with_code(error, ErrorCode::GraphqlValidationFailed));
+        }
         request.set_parsed_query(document);
         let loaders = Loaders::new(&self.use_cases, viewer);
         Ok(request.data(viewer.clone()).data(loaders))
@@ -77,4 +107,45 @@ fn with_codes(mut response: Response) -> Response {
         })
         .collect();
     response
+}
+
+/// Where a subscription has a second root field, which the library would take (GraphQL, October 2021, section 5.2.3.1).
+fn second_root_field(document: &ExecutableDocument) -> Option<Pos> {
+    let operations: Vec<_> = match &document.operations {
+        DocumentOperations::Single(operation) => vec![operation],
+        DocumentOperations::Multiple(operations) => operations.values().collect(),
+    };
+    let subscriptions =
+        operations.into_iter().filter(|operation| operation.node.ty == OperationType::Subscription);
+    subscriptions
+        .filter_map(|operation| root_fields(document, &operation.node.selection_set.node).nth(1))
+        .next()
+}
+
+/// The fields of a root selection, each fragment once.
+fn root_fields<'d>(
+    document: &'d ExecutableDocument,
+    selection: &'d SelectionSet,
+) -> impl Iterator<Item = Pos> + 'd {
+    let mut waiting: Vec<_> = selection.items.iter().rev().collect();
+    let mut spread = Vec::new();
+    std::iter::from_fn(move || {
+        while let Some(selection) = waiting.pop() {
+            match &selection.node {
+                Selection::Field(field) => return Some(field.pos),
+                Selection::InlineFragment(fragment) => {
+                    waiting.extend(fragment.node.selection_set.node.items.iter().rev());
+                }
+                Selection::FragmentSpread(fragment) => {
+                    let name = &fragment.node.fragment_name.node;
+                    if !spread.contains(&name) {
+                        spread.push(name);
+                        let fragment = document.fragments.get(name).into_iter();
+                        waiting.extend(fragment.flat_map(|f| f.node.selection_set.node.items.iter().rev()));
+                    }
+                }
+            }
+        }
+        None
+    })
 }

@@ -1,7 +1,9 @@
-use async_graphql::{Context, Lookahead};
-use domain::{Orders, Users, Viewer, WithUser};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::loaders::Loaders;
+use async_graphql::{Context, Lookahead};
+use domain::{Cursor, Orders, Users, Viewer, WithUser};
+
+use crate::{loaders::Loaders, types};
 
 /// What resolvers call.
 #[derive(Clone)]
@@ -9,6 +11,25 @@ pub(crate) struct UseCases {
     pub(crate) orders: Orders,
     pub(crate) users: Users,
 }
+
+/// The position in the order log of the subscription message that is being made.
+#[derive(Clone, Default)]
+pub(crate) struct MessagePosition(Arc<Mutex<Option<Cursor>>>);
+
+impl MessagePosition {
+    /// Tells the position of the message that is made next.
+    pub(crate) fn is_at(&self, cursor: Cursor) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(cursor);
+    }
+
+    /// The position of the message that was just made.
+    pub(crate) fn take(&self) -> Option<Cursor> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+/// The cursor that a connection resumes from.
+pub(crate) struct Resume(pub(crate) types::Cursor);
 
 /// What resolvers take from the context. [`Api`](crate::Api) puts all of it there, for every request.
 pub(crate) trait ApiContext {
@@ -20,6 +41,10 @@ pub(crate) trait ApiContext {
     fn viewer(&self) -> &Viewer;
     /// Reads for many at once.
     fn loaders(&self) -> &Loaders;
+    /// The position of the subscription message that is being made.
+    fn message(&self) -> &MessagePosition;
+    /// The cursor that the connection resumes from.
+    fn resume(&self) -> Option<&types::Cursor>;
 }
 
 impl ApiContext for Context<'_> {
@@ -37,6 +62,14 @@ impl ApiContext for Context<'_> {
 
     fn loaders(&self) -> &Loaders {
         self.data_unchecked()
+    }
+
+    fn message(&self) -> &MessagePosition {
+        self.data_unchecked()
+    }
+
+    fn resume(&self) -> Option<&types::Cursor> {
+        self.data_opt::<Resume>().map(|resume| &resume.0)
     }
 }
 

@@ -12,6 +12,10 @@ pub(crate) enum ErrorCode {
     BadUserInput,
     /// More was asked for than a limit allows.
     LimitExceeded,
+    /// Events behind the cursor are no longer kept.
+    CursorExpired,
+    /// The cursor is none of this log.
+    CursorInvalid,
     /// The same request may succeed later.
     Unavailable,
     /// A fault of ours.
@@ -25,6 +29,8 @@ impl ErrorCode {
             Self::GraphqlValidationFailed => "GRAPHQL_VALIDATION_FAILED",
             Self::BadUserInput => "BAD_USER_INPUT",
             Self::LimitExceeded => "LIMIT_EXCEEDED",
+            Self::CursorExpired => "CURSOR_EXPIRED",
+            Self::CursorInvalid => "CURSOR_INVALID",
             Self::Unavailable => "UNAVAILABLE",
             Self::InternalServerError => "INTERNAL_SERVER_ERROR",
         }

@@ -6,6 +6,7 @@ mod context;
 mod cursor;
 mod error;
 mod loaders;
+mod log_cursor;
 mod mutation;
 mod node_id;
 mod query;

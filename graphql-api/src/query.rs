@@ -40,8 +40,9 @@ impl Query {
         let page = ConnectionArguments { first, after, last, before }.parse(context.orders())?;
         let filter = OrderFilter::parse(filter)?;
         let with_user = user_of_connection(&context.look_ahead());
+        let position = context.orders().position().await.map_err(|error| fault(&error))?;
         let read = context.orders().page(context.viewer(), filter.clone(), page, with_user).await;
-        Ok(OrderConnection::new(read.map_err(|error| fault(&error))?, OrderList::All(filter)))
+        Ok(OrderConnection::new(read.map_err(|error| fault(&error))?, OrderList::All(filter), position))
     }
 
     /// The order of that id; null when there is none that you may see.

@@ -1,6 +1,7 @@
 //! The history of the database schema, forward and back, on SQLite and PostgreSQL.
 
 mod m20261122_000001_users_and_orders;
+mod m20261122_000002_order_log;
 
 use std::collections::BTreeSet;
 
@@ -17,7 +18,10 @@ struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261122_000001_users_and_orders::Migration)]
+        vec![
+            Box::new(m20261122_000001_users_and_orders::Migration),
+            Box::new(m20261122_000002_order_log::Migration),
+        ]
     }
 }
 

@@ -1,4 +1,8 @@
-use std::{sync::Arc, time::Duration};
+use std::{
+    hash::{BuildHasher, RandomState},
+    sync::Arc,
+    time::Duration,
+};
 
 use domain::RepositoryError;
 use sea_orm::{
@@ -41,6 +45,8 @@ pub enum OpenError {
 pub struct Database {
     reader: DatabaseConnection,
     writer: DatabaseConnection,
+    watcher: DatabaseConnection,
+    node: u64,
 }
 
 impl Database {
@@ -61,6 +67,7 @@ impl Database {
             connection.set_metric_callback(move |info| observe(&info.statement.sql));
             Ok::<_, OpenError>(connection)
         };
+        let node = RandomState::new().hash_one(std::process::id());
         let scheme = settings.url.split(':').next().unwrap_or_default();
         match scheme {
             "sqlite" if settings.url.contains(":memory:") || settings.url.contains("mode=memory") => {
@@ -70,11 +77,13 @@ impl Database {
                 // The writer first: it creates the file and sets the journal mode, which readers cannot.
                 let writer = connect(sqlite_options(settings, SqliteUse::Write)).await?;
                 let reader = connect(sqlite_options(settings, SqliteUse::Read)).await?;
-                Ok(Self { reader, writer })
+                let watcher = connect(sqlite_options(settings, SqliteUse::Watch)).await?;
+                Ok(Self { reader, writer, watcher, node })
             }
             "postgres" | "postgresql" => {
-                let connection = connect(postgres_options(settings)).await?;
-                Ok(Self { reader: connection.clone(), writer: connection })
+                let connection = connect(postgres_options(settings, settings.max_connections)).await?;
+                let watcher = connect(postgres_options(settings, 1)).await?;
+                Ok(Self { reader: connection.clone(), writer: connection, watcher, node })
             }
             _ => Err(OpenError::UnknownScheme),
         }
@@ -93,12 +102,28 @@ impl Database {
     /// Waits for what is under way and closes every connection.
     pub async fn close(self) -> Result<(), DbErr> {
         self.reader.close_by_ref().await?;
+        self.watcher.close_by_ref().await?;
         self.writer.close_by_ref().await
     }
 
     /// The connections to read by. What a write changed is seen once it is acknowledged.
     pub(crate) fn reader(&self) -> &DatabaseConnection {
         &self.reader
+    }
+
+    /// The connections to write by.
+    pub(crate) fn writer(&self) -> &DatabaseConnection {
+        &self.writer
+    }
+
+    /// A connection that learns of the changes of others.
+    pub(crate) fn watcher(&self) -> &DatabaseConnection {
+        &self.watcher
+    }
+
+    /// Names this process among those that use the database.
+    pub(crate) fn node(&self) -> u64 {
+        self.node
     }
 
     pub(crate) fn backend(&self) -> DbBackend {
@@ -126,13 +151,14 @@ impl Database {
 enum SqliteUse {
     Read,
     Write,
+    Watch,
 }
 
 fn sqlite_options(settings: &DatabaseSettings, usage: SqliteUse) -> ConnectOptions {
     let mut options = common_options(settings);
     options.max_connections(match usage {
         SqliteUse::Read => settings.max_connections,
-        SqliteUse::Write => 1,
+        SqliteUse::Write | SqliteUse::Watch => 1,
     });
     let busy_timeout = settings.acquire_timeout;
     options.map_sqlx_sqlite_opts(move |sqlite| {
@@ -143,7 +169,7 @@ fn sqlite_options(settings: &DatabaseSettings, usage: SqliteUse) -> ConnectOptio
             // sqlx hands rows from the driver's thread over a channel; each wait for room costs a switch of threads.
             .row_buffer_size(128);
         match usage {
-            SqliteUse::Read => sqlite.pragma("query_only", "ON"),
+            SqliteUse::Read | SqliteUse::Watch => sqlite.pragma("query_only", "ON"),
             SqliteUse::Write => {
                 sqlite.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full)
             }
@@ -152,9 +178,9 @@ fn sqlite_options(settings: &DatabaseSettings, usage: SqliteUse) -> ConnectOptio
     options
 }
 
-fn postgres_options(settings: &DatabaseSettings) -> ConnectOptions {
+fn postgres_options(settings: &DatabaseSettings, connections: u32) -> ConnectOptions {
     let mut options = common_options(settings);
-    options.max_connections(settings.max_connections).set_application_name("ordercast");
+    options.max_connections(connections).set_application_name("ordercast");
     let timeout = format!("{}ms", settings.statement_timeout.as_millis());
     options.map_sqlx_postgres_opts(move |postgres| {
         postgres.options([
@@ -173,6 +199,8 @@ fn common_options(settings: &DatabaseSettings) -> ConnectOptions {
     options
         .acquire_timeout(settings.acquire_timeout)
         .connect_timeout(settings.acquire_timeout)
+        .idle_timeout(None)
+        .max_lifetime(None)
         .sqlx_logging(false)
         // Statements carry usernames and addresses as values.
         .record_stmt_in_spans(false);

@@ -1,12 +1,13 @@
 //! The domain's storage ports on SQLite and PostgreSQL, by the same code over SeaORM.
 //!
-//! [`Database::open`] chooses by the URL. [`SqlRepository`] keeps orders and users, and after each commit wakes
-//! [`SqlFeed`], which reads the newest order once for all who follow it.
+//! [`Database::open`] chooses by the URL. [`SqlRepository`] keeps orders and users. The database's triggers log every
+//! change of an order, whoever makes it; [`OrderLog`] reads the log once and tells all who follow it.
 
 mod database;
 mod entity;
 mod error;
-mod feed;
+mod group;
+mod log;
 mod order_query;
 mod orders;
 mod repository;
@@ -15,5 +16,5 @@ mod sample;
 mod users;
 
 pub use database::{Database, DatabaseSettings, OpenError};
-pub use feed::SqlFeed;
+pub use log::{LogSettings, OrderLog};
 pub use repository::SqlRepository;

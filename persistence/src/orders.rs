@@ -75,7 +75,11 @@ impl OrderRepository for SqlRepository {
     }
 
     async fn place(&self, order: &NewOrder) -> Result<Placement, RepositoryError> {
-        self.write(PlaceOrder(order.clone())).await
+        let (mut placement, told) = self.write(PlaceOrder(order.clone())).await?;
+        if let Placement::Placed(_, cursor) = &mut placement {
+            *cursor = told;
+        }
+        Ok(placement)
     }
 
     async fn transition(
@@ -84,7 +88,12 @@ impl OrderRepository for SqlRepository {
         id: OrderId,
         transition: Transition,
     ) -> Result<TransitionOutcome, RepositoryError> {
-        self.write(TransitionOrder { scope: scope.clone(), id, transition }).await
+        let (mut outcome, told) =
+            self.write(TransitionOrder { scope: scope.clone(), id, transition }).await?;
+        if let TransitionOutcome::Done(_, cursor) = &mut outcome {
+            *cursor = told;
+        }
+        Ok(outcome)
     }
 }
 
@@ -103,6 +112,7 @@ struct PlaceOrder(NewOrder);
 #[async_trait]
 impl Change for PlaceOrder {
     type Answer = Placement;
+    const IS_LOGGED: bool = true;
 
     async fn run(&self, transaction: &DatabaseTransaction) -> Result<Outcome<Placement>, ChangeError> {
         let Some(row) = transaction.query_one(&select_user(&self.0.username)).await? else {
@@ -122,12 +132,8 @@ impl Change for PlaceOrder {
         let row = row.ok_or(sea_orm::DbErr::RecordNotInserted)?;
         let id = OrderId(rows::key(&row, 0)?);
         self.name_by_key(transaction, &user, id).await?;
-        Ok(Outcome::Commit(Placement::Placed(Order {
-            id,
-            date: self.0.date,
-            state: self.0.state,
-            user: UserRef::Loaded(user),
-        })))
+        let placed = Order { id, date: self.0.date, state: self.0.state, user: UserRef::Loaded(user) };
+        Ok(Outcome::Commit(Placement::Placed(placed, None)))
     }
 }
 
@@ -202,7 +208,7 @@ impl PlaceOrder {
         let mut select = select_orders(&Scope::All, &OrderFilter::default(), WithUser::Yes);
         select.and_where(orders::Column::Id.eq(id));
         Ok(match transaction.query_one(&select).await? {
-            Some(row) => Placement::Placed(rows::order(&row, WithUser::Yes)?),
+            Some(row) => Placement::Placed(rows::order(&row, WithUser::Yes)?, None),
             None => Placement::OrderGone,
         })
     }
@@ -217,6 +223,7 @@ struct TransitionOrder {
 #[async_trait]
 impl Change for TransitionOrder {
     type Answer = TransitionOutcome;
+    const IS_LOGGED: bool = true;
 
     async fn run(
         &self,
@@ -224,7 +231,7 @@ impl Change for TransitionOrder {
     ) -> Result<Outcome<TransitionOutcome>, ChangeError> {
         if let Some(row) = self.change_row(transaction).await? {
             let order = rows::order(&row, WithUser::No)?;
-            return Ok(Outcome::Commit(TransitionOutcome::Done(order)));
+            return Ok(Outcome::Commit(TransitionOutcome::Done(order, None)));
         }
         let mut select = select_orders(&self.scope, &OrderFilter::default(), WithUser::No);
         select.and_where(orders::Column::Id.eq(self.id.0));

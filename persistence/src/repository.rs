@@ -1,28 +1,38 @@
-use std::sync::Arc;
-
 use async_trait::async_trait;
-use domain::RepositoryError;
-use sea_orm::{DatabaseTransaction, DbErr};
-use tokio::sync::watch;
+use domain::{Cursor, Position, RepositoryError};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, Statement};
 
 use crate::{
-    Database,
+    Database, OrderLog,
     error::{repository_error, unique_violation},
+    group::GroupWriter,
 };
 
 /// Orders and users in a database. Clones share it.
 #[derive(Clone)]
 pub struct SqlRepository {
     database: Database,
-    /// Counts the commits by this repository, each before it is acknowledged.
-    commits: Arc<watch::Sender<u64>>,
+    log: OrderLog,
+    writer: Writer,
+}
+
+/// How transactions are made.
+#[derive(Clone)]
+enum Writer {
+    /// SQLite writes one at a time: one task does, for all who wait.
+    Grouped(GroupWriter),
+    /// PostgreSQL writes many at a time.
+    Concurrent,
 }
 
 /// A change of the database, all or nothing.
 #[async_trait]
-pub(crate) trait Change: Send + Sync {
+pub(crate) trait Change: Send + Sync + 'static {
     /// What the caller is told.
     type Answer: Send;
+
+    /// Whether what it commits is in the order log.
+    const IS_LOGGED: bool;
 
     /// Does it within the transaction. MAY run again, in another one, after this one failed.
     async fn run(&self, transaction: &DatabaseTransaction) -> Result<Outcome<Self::Answer>, ChangeError>;
@@ -66,25 +76,51 @@ impl From<ChangeError> for RepositoryError {
 }
 
 impl SqlRepository {
-    /// The repository in this database.
-    pub fn new(database: Database) -> Self {
-        Self { database, commits: Arc::default() }
+    /// The repository in this database, whose log is read by `log`.
+    pub fn new(database: Database, log: OrderLog) -> Self {
+        let writer = match database.backend() {
+            DbBackend::Sqlite => Writer::Grouped(GroupWriter::start(database.clone())),
+            _ => Writer::Concurrent,
+        };
+        Self { database, log, writer }
     }
 
     pub(crate) fn database(&self) -> &Database {
         &self.database
     }
 
-    /// The count of commits by this repository, which has counted what was acknowledged.
-    pub(crate) fn commits(&self) -> watch::Receiver<u64> {
-        self.commits.subscribe()
+    /// Makes the change, which is durable when this returns, and told to followers. The cursor is `None` if telling
+    /// them takes too long.
+    pub(crate) async fn write<C: Change>(
+        &self,
+        change: C,
+    ) -> Result<(C::Answer, Option<Cursor>), RepositoryError> {
+        let (outcome, told) = match &self.writer {
+            Writer::Grouped(writer) => {
+                let (outcome, position) = writer.write(change).await?;
+                (outcome, self.told(position).await)
+            }
+            Writer::Concurrent => self.write_past_supplied_ids(change).await?,
+        };
+        Ok(match outcome {
+            Outcome::Commit(answer) => (answer, told),
+            Outcome::Rollback(answer) => (answer, Some(self.log.head())),
+        })
     }
 
-    /// Makes the change, which is durable when this returns.
-    ///
+    async fn told(&self, position: Option<Position>) -> Option<Cursor> {
+        match position {
+            Some(position) => self.log.told(position).await,
+            None => Some(self.log.head()),
+        }
+    }
+
     /// PostgreSQL counts ids up without a look at those that other programs supplied. An insert that meets one fails,
     /// is rolled back, and runs once more with the counter set behind them all.
-    pub(crate) async fn write<C: Change>(&self, change: C) -> Result<C::Answer, RepositoryError> {
+    async fn write_past_supplied_ids<C: Change>(
+        &self,
+        change: C,
+    ) -> Result<(Outcome<C::Answer>, Option<Cursor>), RepositoryError> {
         match self.attempt(&change).await {
             Err(ChangeError::Database(error)) if let Some(table) = taken_id(&error) => {
                 self.pass_supplied_ids(table).await.map_err(repository_error)?;
@@ -94,17 +130,25 @@ impl SqlRepository {
         }
     }
 
-    async fn attempt<C: Change>(&self, change: &C) -> Result<C::Answer, ChangeError> {
+    async fn attempt<C: Change>(
+        &self,
+        change: &C,
+    ) -> Result<(Outcome<C::Answer>, Option<Cursor>), ChangeError> {
         let transaction = self.database.begin_write().await?;
-        match change.run(&transaction).await? {
-            Outcome::Commit(answer) => {
-                transaction.commit().await?;
-                self.commits.send_modify(|commits| *commits += 1);
-                Ok(answer)
-            }
-            Outcome::Rollback(answer) => {
+        let outcome = change.run(&transaction).await?;
+        match &outcome {
+            Outcome::Rollback(_) => {
                 transaction.rollback().await?;
-                Ok(answer)
+                Ok((outcome, None))
+            }
+            Outcome::Commit(_) if C::IS_LOGGED => {
+                let announced = self.log.announce(transaction_id(&transaction).await?);
+                transaction.commit().await?;
+                Ok((outcome, announced.told().await))
+            }
+            Outcome::Commit(_) => {
+                transaction.commit().await?;
+                Ok((outcome, Some(self.log.head())))
             }
         }
     }
@@ -115,6 +159,14 @@ impl SqlRepository {
              (SELECT last_value FROM {table}_id_seq)))"
         );
         self.database.execute_on_writer(&sql).await
+    }
+}
+
+async fn transaction_id(transaction: &DatabaseTransaction) -> Result<String, DbErr> {
+    let statement = Statement::from_string(DbBackend::Postgres, "SELECT pg_current_xact_id()::text");
+    match transaction.query_one_raw(statement).await? {
+        Some(row) => row.try_get_by_index(0),
+        None => Err(DbErr::RecordNotFound("the transaction's id".to_owned())),
     }
 }
 

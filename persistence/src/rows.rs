@@ -70,9 +70,14 @@ pub(crate) fn key(row: &QueryResult, index: usize) -> Result<i64, RepositoryErro
 
 fn user_from(row: &QueryResult, id: i64, first: usize) -> Result<User, RepositoryError> {
     let username: String = value(row, first, "users", "username", id)?;
-    let username = Username::parse(&username).map_err(|refusal| invalid("users", "username", id, refusal))?;
     let email: String = value(row, first + 1, "users", "email", id)?;
-    let email = Email::parse(&email).map_err(|refusal| invalid("users", "email", id, refusal))?;
+    user_of(id, &username, &email)
+}
+
+/// The user of those values.
+pub(crate) fn user_of(id: i64, username: &str, email: &str) -> Result<User, RepositoryError> {
+    let username = Username::parse(username).map_err(|refusal| invalid("users", "username", id, refusal))?;
+    let email = Email::parse(email).map_err(|refusal| invalid("users", "email", id, refusal))?;
     Ok(User::new(UserId(id), username, email))
 }
 

@@ -29,7 +29,7 @@ impl UserRepository for SqlRepository {
     }
 
     async fn create(&self, user: &NewUser) -> Result<Option<User>, RepositoryError> {
-        self.write(CreateUser(user.clone())).await
+        Ok(self.write(CreateUser(user.clone())).await?.0)
     }
 }
 
@@ -49,6 +49,7 @@ struct CreateUser(NewUser);
 #[async_trait]
 impl Change for CreateUser {
     type Answer = Option<User>;
+    const IS_LOGGED: bool = false;
 
     async fn run(&self, transaction: &DatabaseTransaction) -> Result<Outcome<Option<User>>, ChangeError> {
         let insert = Query::insert()

@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use domain::testing::contract::{Adapter, Rule, rules};
 use libtest_mimic::{Arguments, Trial};
-use persistence::{Database, SqlFeed, SqlRepository};
-use storage::{POSTGRES_SERVER, on_postgres, on_sqlite};
+use persistence::{Database, OrderLog, SqlRepository};
+use storage::{POSTGRES_SERVER, log_settings, on_postgres, on_sqlite};
 
 fn main() {
     let server = std::env::var(POSTGRES_SERVER).ok();
@@ -37,9 +37,10 @@ fn run(test: impl Future<Output = ()>) {
 }
 
 async fn keeps(rule: Rule, database: Database) {
-    let repository = SqlRepository::new(database);
+    let log = OrderLog::start(database.clone(), log_settings()).await.expect("the log can be read");
+    let repository = SqlRepository::new(database, log.clone());
     (rule.check)(Adapter {
-        feed: Arc::new(SqlFeed::start(repository.clone())),
+        feed: Arc::new(log),
         orders: Arc::new(repository.clone()),
         users: Arc::new(repository),
     })

@@ -4,7 +4,7 @@ use actix_web::{App, HttpServer, web::Data};
 use anyhow::Context;
 use domain::{Orders, Ports, Users};
 use graphql_api::Api;
-use persistence::{SqlFeed, SqlRepository};
+use persistence::{OrderLog, SqlRepository};
 
 use crate::{
     clock::SystemClock,
@@ -22,13 +22,12 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
         tracing::info!("the database was empty and has the sample data now");
     }
 
-    let repository = Arc::new(SqlRepository::new(database.clone()));
-    let ports = Ports {
-        orders: repository.clone(),
-        feed: Arc::new(SqlFeed::start(SqlRepository::clone(&repository))),
-        clock: Arc::new(SystemClock),
-    };
-    let api = Api::new(Orders::new(ports, settings.limits()), Users::new(repository));
+    let log = OrderLog::start(database.clone(), settings.order_log()).await?;
+    let repository = Arc::new(SqlRepository::new(database.clone(), log.clone()));
+    let ports =
+        Ports { orders: repository.clone(), feed: Arc::new(log.clone()), clock: Arc::new(SystemClock) };
+    let users = Users::new(repository, Arc::new(log));
+    let api = Api::new(Orders::new(ports, settings.limits()), users);
 
     let origins = AllowedOrigins::new(&settings.allowed_origins, settings.addr);
     let state = Data::new(ServerState { api, database: database.clone(), origins });

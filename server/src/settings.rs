@@ -3,7 +3,7 @@ use std::{convert::Infallible, fmt, net::SocketAddr, str::FromStr, time::Duratio
 use anyhow::bail;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use domain::Limits;
-use persistence::DatabaseSettings;
+use persistence::{DatabaseSettings, LogSettings};
 
 use crate::origins::Origin;
 
@@ -86,6 +86,25 @@ pub(crate) struct Settings {
     /// The most orders that `getOrders` returns; with more it is an error.
     #[arg(long, env = "ORDERCAST_LIST_LIMIT", global = true, default_value = "10000")]
     pub(crate) list_limit: u32,
+
+    /// The most events of the order log in memory; followers that are further behind read the database.
+    #[arg(long, env = "ORDERCAST_EVENTS_IN_MEMORY", global = true, default_value = "10000")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) events_in_memory: u32,
+
+    /// The most events that the order log keeps.
+    #[arg(long, env = "ORDERCAST_EVENTS_KEPT", global = true, default_value = "1000000")]
+    pub(crate) events_kept: u32,
+
+    /// How long the order log keeps events.
+    #[arg(long, env = "ORDERCAST_EVENTS_KEPT_FOR", global = true, default_value = "7days")]
+    #[arg(value_parser = humantime::parse_duration)]
+    pub(crate) events_kept_for: Duration,
+
+    /// How often the order log is looked at for changes by other programs, which do not notify.
+    #[arg(long, env = "ORDERCAST_POLL_INTERVAL", global = true, default_value = "100ms")]
+    #[arg(value_parser = humantime::parse_duration)]
+    pub(crate) poll_interval: Duration,
 
     /// How long connections may take to end after SIGTERM.
     #[arg(long, env = "ORDERCAST_SHUTDOWN_TIMEOUT", global = true, default_value = "3s")]
@@ -177,6 +196,16 @@ impl Settings {
             max_connections: self.database_connections,
             acquire_timeout: self.database_timeout,
             statement_timeout: self.statement_timeout,
+        }
+    }
+
+    /// The order log's part.
+    pub(crate) fn order_log(&self) -> LogSettings {
+        LogSettings {
+            ring_events: usize::try_from(self.events_in_memory).unwrap_or(usize::MAX),
+            poll_interval: self.poll_interval,
+            keep_events: self.events_kept,
+            keep_age: self.events_kept_for,
         }
     }
 

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{any::TypeId, sync::Arc};
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -25,7 +25,7 @@ pub(crate) async fn open(
         return Ok(HttpResponse::Forbidden().body("pages of this origin may not use the API"));
     }
     let executor = ViewerApi { api: state.api.clone(), viewer: Viewer::unauthenticated_staff() };
-    GraphQLSubscription::new(executor).start(&request, payload)
+    GraphQLSubscription::new(executor).on_connection_init(take_resume).start(&request, payload)
 }
 
 /// The API as one viewer uses it.
@@ -40,7 +40,28 @@ impl Executor for ViewerApi {
         self.api.execute(request, &self.viewer).await
     }
 
-    fn execute_stream(&self, request: Request, _: Option<Arc<SessionData>>) -> BoxStream<'static, Response> {
-        self.api.subscribe(request, &self.viewer).boxed()
+    fn execute_stream(
+        &self,
+        request: Request,
+        session: Option<Arc<SessionData>>,
+    ) -> BoxStream<'static, Response> {
+        let resume = session.as_ref().and_then(|session| session.get(&TypeId::of::<Resume>()));
+        let resume = resume.and_then(|resume| resume.downcast_ref::<Resume>()).map(|resume| resume.0.clone());
+        self.api.subscribe(request, &self.viewer, resume).boxed()
+    }
+}
+
+/// The cursor that a client's `connection_init` names to resume from.
+struct Resume(String);
+
+async fn take_resume(payload: serde_json::Value) -> async_graphql::Result<SessionData> {
+    let mut session = SessionData::default();
+    match payload.get("resume") {
+        None | Some(serde_json::Value::Null) => Ok(session),
+        Some(serde_json::Value::String(cursor)) => {
+            session.insert(Resume(cursor.clone()));
+            Ok(session)
+        }
+        Some(_) => Err("`resume` must be a cursor".into()),
     }
 }

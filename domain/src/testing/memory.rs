@@ -5,22 +5,22 @@ use std::{
 };
 
 use async_trait::async_trait;
-use chrono::NaiveDate;
-use futures_util::StreamExt;
+use chrono::{DateTime, NaiveDate};
+use futures_util::{StreamExt, stream};
 use tokio::sync::watch;
 use tokio_stream::wrappers::WatchStream;
 
 use crate::{
-    Direction, IdempotencyKey, NewOrder, NewUser, Order, OrderFeed, OrderFilter, OrderId, OrderQuery,
-    OrderRepository, OrderState, OrderStream, Page, Placement, RepositoryError, Scope, Transition,
+    Cursor, Direction, Epoch, FollowError, IdempotencyKey, LogRange, NewOrder, NewUser, NewestOrder,
+    NewestOrderStream, Order, OrderChange, OrderEvent, OrderEventStream, OrderFeed, OrderFilter, OrderId,
+    OrderQuery, OrderRepository, OrderState, Page, Placement, Position, RepositoryError, Scope, Transition,
     TransitionOutcome, User, UserId, UserRef, UserRepository, Username, WithUser,
 };
 
 /// Every port of storage in memory, for tests. What it holds is lost with it.
-#[derive(Default)]
 pub struct InMemory {
     state: Arc<Mutex<State>>,
-    changed: watch::Sender<u64>,
+    newest: watch::Sender<Position>,
 }
 
 #[derive(Default)]
@@ -29,6 +29,7 @@ struct State {
     orders: BTreeMap<OrderId, StoredOrder>,
     placements: HashMap<(UserId, IdempotencyKey), PlacedBefore>,
     last_order: i64,
+    log: Vec<Arc<OrderEvent>>,
 }
 
 struct StoredOrder {
@@ -102,18 +103,30 @@ impl State {
     }
 }
 
+impl Default for InMemory {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl InMemory {
     /// An empty storage.
     pub fn new() -> Self {
-        Self::default()
+        Self { state: Arc::default(), newest: watch::Sender::new(Position(0)) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         lock(&self.state)
     }
 
-    fn tell(&self) {
-        self.changed.send_modify(|version| *version += 1);
+    fn tell(&self, state: &mut State, change: Option<OrderChange>) -> Cursor {
+        if let Some(change) = change {
+            let cursor = at(state.log.len() + 1);
+            state.log.push(Arc::new(OrderEvent { cursor, occurred_at: DateTime::UNIX_EPOCH, change }));
+        }
+        let cursor = at(state.log.len());
+        self.newest.send_replace(cursor.position);
+        cursor
     }
 }
 
@@ -173,7 +186,7 @@ impl OrderRepository for InMemory {
                 return Ok(Placement::KeyReused);
             }
             return Ok(match state.order(before.order, WithUser::Yes) {
-                Some(placed) => Placement::Placed(placed),
+                Some(placed) => Placement::Placed(placed, Some(at(state.log.len()))),
                 None => Placement::OrderGone,
             });
         }
@@ -186,9 +199,8 @@ impl OrderRepository for InMemory {
             state.placements.insert(key, placed);
         }
         let placed = state.order(id, WithUser::Yes);
-        drop(state);
-        self.tell();
-        Ok(placed.map_or(Placement::UserNotFound, Placement::Placed))
+        let cursor = self.tell(&mut state, OrderChange::new(None, placed.clone()));
+        Ok(placed.map_or(Placement::UserNotFound, |placed| Placement::Placed(placed, Some(cursor))))
     }
 
     async fn transition(
@@ -209,6 +221,7 @@ impl OrderRepository for InMemory {
         if order.state != transition.from() {
             return Ok(TransitionOutcome::Refused);
         }
+        let before = state.order(id, WithUser::Yes);
         if let Some(next) = transition.to() {
             order.state = next;
             if let Some(stored) = state.orders.get_mut(&id) {
@@ -217,9 +230,9 @@ impl OrderRepository for InMemory {
         } else {
             state.orders.remove(&id);
         }
-        drop(state);
-        self.tell();
-        Ok(TransitionOutcome::Done(order))
+        let after = state.order(id, WithUser::Yes);
+        let cursor = self.tell(&mut state, OrderChange::new(before, after));
+        Ok(TransitionOutcome::Done(order, Some(cursor)))
     }
 }
 
@@ -250,17 +263,48 @@ impl UserRepository for InMemory {
 
 #[async_trait]
 impl OrderFeed for InMemory {
-    async fn newest(&self, scope: &Scope) -> Result<OrderStream, RepositoryError> {
+    async fn newest(&self, scope: &Scope) -> Result<NewestOrderStream, RepositoryError> {
         let (state, scope) = (Arc::clone(&self.state), scope.clone());
         let mut told = None;
-        let newest = WatchStream::new(self.changed.subscribe()).filter_map(move |_version| {
-            let newest = lock(&state).newest(&scope);
-            let news = (told.as_ref() != Some(&newest)).then(|| newest.clone());
-            told = Some(newest);
-            ready(news)
+        let newest = WatchStream::new(self.newest.subscribe()).filter_map(move |_| {
+            let state = lock(&state);
+            let order = state.newest(&scope);
+            let is_news = told.as_ref() != Some(&order);
+            told = Some(order.clone());
+            ready(is_news.then(|| NewestOrder { cursor: at(state.log.len()), order }))
         });
         Ok(newest.boxed())
     }
+
+    async fn position(&self) -> Result<Cursor, RepositoryError> {
+        Ok(at(self.state().log.len()))
+    }
+
+    async fn range(&self) -> Result<LogRange, RepositoryError> {
+        Ok(LogRange { oldest: at(0), newest: at(self.state().log.len()) })
+    }
+
+    async fn events(&self, after: Option<Cursor>) -> Result<OrderEventStream, FollowError> {
+        let range = self.range().await?;
+        let after = after.unwrap_or(range.newest);
+        let kept = range.oldest.position..=range.newest.position;
+        if after.epoch != range.newest.epoch || !kept.contains(&after.position) {
+            return Err(FollowError::Invalid(range));
+        }
+        let state = Arc::clone(&self.state);
+        let mut told = usize::try_from(after.position.0).unwrap_or_default();
+        let events = WatchStream::new(self.newest.subscribe()).flat_map(move |_| {
+            let new = lock(&state).log[told..].to_vec();
+            told += new.len();
+            stream::iter(new.into_iter().map(Ok))
+        });
+        Ok(events.boxed())
+    }
+}
+
+fn at(position: usize) -> Cursor {
+    let position = i64::try_from(position).unwrap_or(i64::MAX);
+    Cursor { epoch: Epoch(1), position: Position(position) }
 }
 
 fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {

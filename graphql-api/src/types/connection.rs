@@ -1,12 +1,13 @@
 use async_graphql::{Context, Error, Object, SimpleObject, connection::PageInfo};
 use domain::{Orders, Page, PageArguments, PageRequest, UserId};
 
-use super::Order;
+use super::{Cursor, Order};
 use crate::{
     context::ApiContext,
     cursor,
     error::{ErrorCode, bad_input, error, fault},
     loaders::OrderCountOfUser,
+    log_cursor,
 };
 
 /// The arguments of a connection field.
@@ -46,6 +47,7 @@ pub(crate) enum OrderList {
 pub(crate) struct OrderConnection {
     page: Page,
     list: OrderList,
+    position: domain::Cursor,
 }
 
 /// An order in a list.
@@ -58,8 +60,9 @@ pub(crate) struct OrderEdge {
 }
 
 impl OrderConnection {
-    pub(crate) fn new(page: Page, list: OrderList) -> Self {
-        Self { page, list }
+    /// A page that was read after the log was at `position`.
+    pub(crate) fn new(page: Page, list: OrderList, position: domain::Cursor) -> Self {
+        Self { page, list, position }
     }
 }
 
@@ -88,6 +91,13 @@ impl OrderConnection {
             start_cursor: self.page.orders.first().map(|order| cursor::encode(order.id)),
             end_cursor: self.page.orders.last().map(|order| cursor::encode(order.id)),
         }
+    }
+
+    /// The position in the order log to follow this list from, with `orderEvents(after:)`: what the list does not show
+    /// comes after it. What comes after it may be in the list already; events carry state, so applying one twice is
+    /// harmless.
+    async fn cursor(&self) -> Cursor {
+        log_cursor::encode(self.position)
     }
 
     /// How many orders the whole list has.

@@ -1,6 +1,7 @@
 //! The schema's types, which wrap domain values.
 
 mod connection;
+mod event;
 mod filter;
 mod mutations;
 mod order;
@@ -11,13 +12,14 @@ mod viewer;
 use async_graphql::{ID, Interface};
 
 pub(crate) use connection::{ConnectionArguments, OrderConnection, OrderList};
+pub(crate) use event::OrderEvent;
 pub(crate) use filter::OrderFilter;
 pub(crate) use mutations::{
     CancelOrderInput, CancelOrderPayload, CreateUserInput, CreateUserPayload, PayOrderInput, PayOrderPayload,
     PlaceOrderInput, PlaceOrderPayload, outcome, parse_order_id,
 };
 pub(crate) use order::{Order, OrderState};
-pub(crate) use scalars::Date;
+pub(crate) use scalars::{Cursor, Date, DateTime};
 pub(crate) use user::User;
 pub(crate) use viewer::Viewer;
 

@@ -1,8 +1,8 @@
 use async_graphql::{Enum, Error, ID, InputObject, SimpleObject};
-use domain::{Email, Failure, IdempotencyKey, NewUser, PlaceOrder, Refusal, Username};
+use domain::{Done, Email, Failure, IdempotencyKey, NewUser, PlaceOrder, Refusal, Username};
 
-use super::{Date, Order, OrderState, User};
-use crate::{error::fault, node_id::NodeId};
+use super::{Cursor, Date, Order, OrderState, User};
+use crate::{error::fault, log_cursor, node_id::NodeId};
 
 /// A user to be created.
 #[derive(InputObject)]
@@ -162,15 +162,22 @@ macro_rules! payloads {
         pub(crate) struct $payload {
             $(#[$field_documentation])*
             $field: Option<$object>,
+            /// The position of the change in the order log: follow `orderEvents` up to it to read your own write on any
+            /// node. Null when there are errors.
+            cursor: Option<Cursor>,
             /// Why nothing was changed; empty when it was.
             errors: Vec<OrderError>,
         }
 
-        impl From<Result<domain::$object, Vec<OrderError>>> for $payload {
-            fn from(outcome: Result<domain::$object, Vec<OrderError>>) -> Self {
+        impl From<Result<Done<domain::$object>, Vec<OrderError>>> for $payload {
+            fn from(outcome: Result<Done<domain::$object>, Vec<OrderError>>) -> Self {
                 match outcome {
-                    Ok(done) => Self { $field: Some(done.into()), errors: Vec::new() },
-                    Err(errors) => Self { $field: None, errors },
+                    Ok(Done { value, cursor }) => Self {
+                        $field: Some(value.into()),
+                        cursor: cursor.map(log_cursor::encode),
+                        errors: Vec::new(),
+                    },
+                    Err(errors) => Self { $field: None, cursor: None, errors },
                 }
             }
         }

@@ -3,6 +3,7 @@ use async_graphql::{ComplexObject, Context, Error, ID, SimpleObject};
 use super::{ConnectionArguments, OrderConnection, OrderFilter, OrderList};
 use crate::{
     context::{ApiContext, user_of_connection},
+    error::fault,
     loaders::OrdersOfUser,
     node_id::NodeId,
 };
@@ -44,7 +45,8 @@ impl User {
             with_user: user_of_connection(&context.look_ahead()),
         };
         let all = OrderList::OfUser(orders.user, orders.filter.clone());
-        Ok(OrderConnection::new(context.loaders().orders_of_user(orders).await?, all))
+        let position = context.orders().position().await.map_err(|error| fault(&error))?;
+        Ok(OrderConnection::new(context.loaders().orders_of_user(orders).await?, all, position))
     }
 }
 

@@ -5,13 +5,13 @@ use std::{
     time::Duration,
 };
 
-use persistence::{Database, DatabaseSettings};
+use persistence::{Database, DatabaseSettings, LogSettings};
 
 /// Names the environment variable with the URL of a PostgreSQL server on which databases may be created.
-pub const POSTGRES_SERVER: &str = "ORDERCAST_TEST_POSTGRES";
+pub(crate) const POSTGRES_SERVER: &str = "ORDERCAST_TEST_POSTGRES";
 
 /// Settings for tests.
-pub fn settings(url: &str) -> DatabaseSettings {
+pub(crate) fn settings(url: &str) -> DatabaseSettings {
     DatabaseSettings {
         url: url.to_owned(),
         max_connections: 4,
@@ -20,8 +20,18 @@ pub fn settings(url: &str) -> DatabaseSettings {
     }
 }
 
+/// Settings for tests, with a ring that followers fall out of.
+pub fn log_settings() -> LogSettings {
+    LogSettings {
+        ring_events: 16,
+        poll_interval: Duration::from_millis(100),
+        keep_events: 1_000_000,
+        keep_age: Duration::from_secs(3600),
+    }
+}
+
 /// Runs `test` on a new, migrated SQLite database.
-pub async fn on_sqlite<F: Future<Output = ()>>(test: impl FnOnce(Database) -> F) {
+pub(crate) async fn on_sqlite<F: Future<Output = ()>>(test: impl FnOnce(Database) -> F) {
     let directory = tempfile::tempdir().expect("a directory");
     let url = format!("sqlite://{}", directory.path().join("test.db").display());
     let database = migrated(&url).await;
@@ -30,7 +40,7 @@ pub async fn on_sqlite<F: Future<Output = ()>>(test: impl FnOnce(Database) -> F)
 }
 
 /// Runs `test` on a new, migrated database of the PostgreSQL server at the URL `server`.
-pub async fn on_postgres<F: Future<Output = ()>>(server: &str, test: impl FnOnce(Database) -> F) {
+pub(crate) async fn on_postgres<F: Future<Output = ()>>(server: &str, test: impl FnOnce(Database) -> F) {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let name = format!("ordercast_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
     let admin = Database::open(&settings(&format!("{server}/postgres"))).await.expect("the server answers");
@@ -43,7 +53,7 @@ pub async fn on_postgres<F: Future<Output = ()>>(server: &str, test: impl FnOnce
 }
 
 /// Runs a statement as another program would.
-pub async fn execute(database: &Database, sql: &str) {
+pub(crate) async fn execute(database: &Database, sql: &str) {
     use sea_orm::ConnectionTrait;
     database.schema_connection().execute_unprepared(sql).await.expect("a valid statement");
 }

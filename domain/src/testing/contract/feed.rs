@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::{StreamExt, future::join_all};
 
 use super::{Adapter, new_order};
-use crate::{Order, OrderState, OrderStream, Scope, Transition, UserRef};
+use crate::{NewestOrderStream, Order, OrderState, Scope, Transition, UserRef};
 
 rules![
     the_feed_starts_with_the_newest_order,
@@ -94,15 +94,15 @@ async fn the_feed_ends_on_the_newest_state_for_every_follower(adapter: Adapter) 
     }
 }
 
-async fn follow(adapter: &Adapter, scope: &Scope) -> OrderStream {
+async fn follow(adapter: &Adapter, scope: &Scope) -> NewestOrderStream {
     adapter.feed.newest(scope).await.expect("a storage that works")
 }
 
-async fn next(feed: &mut OrderStream) -> Option<Order> {
+async fn next(feed: &mut NewestOrderStream) -> Option<Order> {
     let next = tokio::time::timeout(Duration::from_secs(10), feed.next()).await;
-    next.expect("the feed tells within 10 s").expect("the feed goes on")
+    next.expect("the feed tells within 10 s").expect("the feed goes on").order
 }
 
-async fn next_state(feed: &mut OrderStream) -> Option<(i64, OrderState)> {
+async fn next_state(feed: &mut NewestOrderStream) -> Option<(i64, OrderState)> {
     next(feed).await.map(|order| (order.id.0, order.state))
 }

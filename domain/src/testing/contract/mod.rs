@@ -5,7 +5,7 @@ use std::{pin::Pin, sync::Arc};
 use chrono::NaiveDate;
 
 use crate::{
-    Email, NewOrder, NewUser, Order, OrderFeed, OrderFilter, OrderId, OrderQuery, OrderRepository,
+    Cursor, Email, NewOrder, NewUser, Order, OrderFeed, OrderFilter, OrderId, OrderQuery, OrderRepository,
     OrderState, PageRequest, Placement, Scope, Transition, TransitionOutcome, User, UserRepository, Username,
     WithUser,
 };
@@ -21,6 +21,7 @@ macro_rules! rules {
 
 // Below the macro, which only what follows it sees.
 mod feed;
+mod log;
 mod reading;
 mod writing;
 
@@ -46,7 +47,7 @@ pub struct Rule {
 
 /// Every rule.
 pub fn rules() -> Vec<Rule> {
-    [reading::rules(), writing::rules(), feed::rules()].concat()
+    [reading::rules(), writing::rules(), feed::rules(), log::rules()].concat()
 }
 
 /// A user for tests.
@@ -109,8 +110,12 @@ impl Adapter {
     }
 
     async fn place(&self, order: &NewOrder) -> Order {
+        self.place_at(order).await.0
+    }
+
+    async fn place_at(&self, order: &NewOrder) -> (Order, Cursor) {
         match self.try_place(order).await {
-            Placement::Placed(order) => order,
+            Placement::Placed(order, cursor) => (order, cursor.expect("the log is read in time")),
             other => panic!("expected a placed order, got {other:?}"),
         }
     }

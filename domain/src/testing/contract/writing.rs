@@ -32,7 +32,7 @@ async fn an_order_for_an_unknown_user_is_not_placed(adapter: Adapter) {
 async fn an_unpaid_order_is_paid_once(adapter: Adapter) {
     let user = adapter.user("caty88").await;
     let id = adapter.place(&new_order(user.username(), 1)).await.id;
-    let TransitionOutcome::Done(paid) = adapter.transition(id, Transition::Pay).await else {
+    let TransitionOutcome::Done(paid, _) = adapter.transition(id, Transition::Pay).await else {
         panic!("the first payment is done");
     };
     assert_eq!((paid.id, paid.date, paid.state), (id, april(1), OrderState::Paid));
@@ -47,7 +47,7 @@ async fn of_racing_payments_one_is_done(adapter: Adapter) {
     let user = adapter.user("caty88").await;
     let id = adapter.place(&new_order(user.username(), 1)).await.id;
     let outcomes = join_all((0..8).map(|_| adapter.transition(id, Transition::Pay))).await;
-    let done = outcomes.iter().filter(|o| matches!(o, TransitionOutcome::Done(_))).count();
+    let done = outcomes.iter().filter(|o| matches!(o, TransitionOutcome::Done(_, _))).count();
     let refused = outcomes.iter().filter(|o| matches!(o, TransitionOutcome::Refused)).count();
     assert_eq!((done, refused), (1, 7));
 }
@@ -55,7 +55,7 @@ async fn of_racing_payments_one_is_done(adapter: Adapter) {
 async fn an_unpaid_order_is_cancelled_and_gone(adapter: Adapter) {
     let user = adapter.user("caty88").await;
     let id = adapter.place(&new_order(user.username(), 7)).await.id;
-    let TransitionOutcome::Done(was) = adapter.transition(id, Transition::Cancel).await else {
+    let TransitionOutcome::Done(was, _) = adapter.transition(id, Transition::Cancel).await else {
         panic!("an unpaid order is cancelled");
     };
     assert_eq!((was.id, was.date, was.state), (id, april(7), OrderState::Unpaid));

@@ -1,0 +1,13 @@
+//! The API over a storage in memory, and over ports that fail: what each field answers, to whom, and with which errors.
+
+mod access;
+mod cursors;
+mod dates;
+mod errors;
+mod faults;
+mod mutations;
+mod queries;
+mod refusals;
+mod responses;
+mod service;
+mod subscriptions;

@@ -1,0 +1,178 @@
+//! The API under test, and those who ask it.
+
+use std::{pin::Pin, sync::Arc, time::Duration};
+
+use async_graphql::{Request, Response, Variables};
+use chrono::{DateTime, Utc};
+use domain::{
+    Limits, OrderFeed, OrderId, OrderRepository, OrderState, Orders, Placement, Ports, Scope, Transition,
+    UserRepository, Username, Users, Viewer,
+    testing::{
+        InMemory, MockClock,
+        contract::{new_order, new_user},
+    },
+};
+use futures_util::{Stream, StreamExt};
+use graphql_api::Api;
+use serde_json::Value;
+
+pub(crate) const LIMITS: Limits = Limits { page_default: 3, page_limit: 5, list_limit: 8 };
+
+const WORKS: &str = "a storage that works";
+
+/// Far longer than anything here takes, so that a slow machine is no failure.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The API over a storage in memory, which tests reach past it as another program would.
+pub(crate) struct Service {
+    storage: Arc<InMemory>,
+    api: Api,
+}
+
+impl Service {
+    /// With the users `caty88` and `joe`, whose ids are 1 and 2, and no orders.
+    pub(crate) async fn new() -> Self {
+        let storage = Arc::new(InMemory::new());
+        let ports = Ports { orders: storage.clone(), feed: storage.clone(), clock: Arc::new(clock()) };
+        let api = Api::new(Orders::new(ports, LIMITS), Users::new(storage.clone()));
+        for username in ["caty88", "joe"] {
+            storage.create(&new_user(username)).await.expect(WORKS).expect("a free name");
+        }
+        Self { storage, api }
+    }
+
+    /// Places an unpaid order for that day of April 2026. The first has the id 1, and each next one a higher by 1.
+    pub(crate) async fn place(&self, username: &str, day: u32) -> OrderId {
+        let placed = self.storage.place(&new_order(&name(username), day)).await.expect(WORKS);
+        match placed {
+            Placement::Placed(order, ..) => order.id,
+            other => panic!("expected a placed order, got {other:?}"),
+        }
+    }
+
+    pub(crate) async fn transition(&self, id: OrderId, transition: Transition) {
+        self.storage.transition(&Scope::All, id, transition).await.expect(WORKS);
+    }
+
+    /// The states of the orders that are there, by ascending id.
+    pub(crate) async fn stored(&self) -> Vec<(i64, OrderState)> {
+        let query = domain::OrderQuery {
+            scope: Scope::All,
+            filter: domain::OrderFilter::default(),
+            page: domain::PageRequest::first(1000),
+            with_user: domain::WithUser::No,
+        };
+        let page = self.storage.page(&query).await.expect(WORKS);
+        page.orders.iter().map(|order| (order.id.0, order.state)).collect()
+    }
+
+    pub(crate) fn staff(&self) -> Client {
+        self.client(Viewer::unauthenticated_staff())
+    }
+
+    pub(crate) fn customer(&self, username: &str) -> Client {
+        self.client(Viewer::Customer { username: name(username) })
+    }
+
+    pub(crate) fn client(&self, viewer: Viewer) -> Client {
+        Client { api: self.api.clone(), viewer }
+    }
+}
+
+/// Somebody who asks.
+#[derive(Clone)]
+pub(crate) struct Client {
+    api: Api,
+    viewer: Viewer,
+}
+
+impl Client {
+    /// Staff that asks an API over these ports, the clock apart.
+    pub(crate) fn over(
+        orders: impl OrderRepository + 'static,
+        users: impl UserRepository + 'static,
+        feed: Arc<dyn OrderFeed>,
+    ) -> Self {
+        let ports = Ports { orders: Arc::new(orders), feed, clock: Arc::new(clock()) };
+        let api = Api::new(Orders::new(ports, LIMITS), Users::new(Arc::new(users)));
+        Self { api, viewer: Viewer::unauthenticated_staff() }
+    }
+
+    /// The same API, asked by a customer.
+    pub(crate) fn for_customer(self, username: &str) -> Self {
+        Self { viewer: Viewer::Customer { username: name(username) }, ..self }
+    }
+
+    /// The whole answer, as it goes to the client.
+    pub(crate) async fn ask(&self, request: impl Into<Request>) -> Value {
+        json(&self.respond(request).await)
+    }
+
+    /// The answer before it becomes JSON.
+    pub(crate) async fn respond(&self, request: impl Into<Request>) -> Response {
+        let answer = self.api.execute(request.into(), &self.viewer);
+        tokio::time::timeout(PATIENCE, answer).await.expect("an answer in time")
+    }
+
+    /// The answer's data; there must be no errors.
+    pub(crate) async fn data(&self, request: impl Into<Request>) -> Value {
+        data_of(self.ask(request).await)
+    }
+
+    pub(crate) fn follow(&self, request: impl Into<Request>) -> Following {
+        Following(Box::pin(self.api.subscribe(request.into(), &self.viewer)))
+    }
+}
+
+/// A subscription under way.
+pub(crate) struct Following(Pin<Box<dyn Stream<Item = Response> + Send>>);
+
+impl Following {
+    /// The next whole answer; `None` at the end.
+    pub(crate) async fn next(&mut self) -> Option<Value> {
+        let next = tokio::time::timeout(PATIENCE, self.0.next()).await;
+        next.expect("the stream tells in time").as_ref().map(json)
+    }
+
+    /// The data of the next answer; there must be one, without errors.
+    pub(crate) async fn data(&mut self) -> Value {
+        data_of(self.next().await.expect("the stream goes on"))
+    }
+
+    /// Whether there is nothing to tell now.
+    pub(crate) fn is_silent(&mut self) -> bool {
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        self.0.poll_next_unpin(&mut context).is_pending()
+    }
+}
+
+pub(crate) fn with_variables(document: &str, variables: Value) -> Request {
+    Request::new(document).variables(Variables::from_json(variables))
+}
+
+pub(crate) fn name(username: &str) -> Username {
+    Username::parse(username).expect("a valid username")
+}
+
+/// The codes of an answer's errors.
+pub(crate) fn codes(answer: &Value) -> Vec<&str> {
+    let errors = answer["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
+    errors.iter().map(|error| error["extensions"]["code"].as_str().expect("a code")).collect()
+}
+
+fn json(response: &Response) -> Value {
+    serde_json::to_value(response).expect("a response is JSON")
+}
+
+fn data_of(mut answer: Value) -> Value {
+    assert!(answer.get("errors").is_none(), "expected no errors, got {answer}");
+    answer["data"].take()
+}
+
+/// Stands still on the talk's day, a second before midnight.
+fn clock() -> MockClock {
+    let now: DateTime<Utc> = "2026-04-12T23:59:59Z".parse().expect("a time");
+    let mut clock = MockClock::new();
+    clock.expect_now().return_const(now);
+    clock
+}

@@ -1,0 +1,98 @@
+-- Every change of an order, by whoever made it, with the transaction that made it. Entries become visible when their
+-- transaction commits, and have no place among the others before order_log_settle() gives them one.
+CREATE TABLE order_log (
+    transaction xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    entry bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    -- Milliseconds since 1970-01-01T00:00:00Z.
+    occurred_at bigint NOT NULL DEFAULT extract(epoch FROM clock_timestamp()) * 1000,
+    order_id bigint NOT NULL,
+    -- The order before the change; null when it was placed.
+    before_date date, before_state text, before_user_id bigint, before_username text, before_email text,
+    -- The order after the change; null when it was deleted.
+    after_date date, after_state text, after_user_id bigint, after_username text, after_email text,
+    PRIMARY KEY (transaction, entry)
+);
+
+-- The entries' positions, without gaps, in an order that agrees with that of their commits.
+CREATE TABLE order_log_positions (
+    position bigint PRIMARY KEY,
+    transaction xid8 NOT NULL,
+    entry bigint NOT NULL,
+    -- On the last position of each batch: the transactions whose entries are settled.
+    snapshot pg_snapshot
+);
+INSERT INTO order_log_positions VALUES (0, pg_current_xact_id(), 0, pg_current_snapshot());
+
+-- Names this log: a cursor of another one is refused.
+CREATE TABLE order_log_epoch (epoch bigint NOT NULL);
+INSERT INTO order_log_epoch VALUES (hashtextextended(gen_random_uuid()::text, 0));
+
+-- Gives a position to each entry that was committed since the last call, and tells how many there were. An entry is new
+-- if its transaction was running at the snapshot of the last batch, or began after it; nobody waits for one that is
+-- still running: it will be new when it commits. Calls of all nodes follow one another. Within a batch the entries are
+-- in the order in which they were written, so that changes of one order, which lock it, are in the order of their commits.
+CREATE FUNCTION order_log_settle() RETURNS bigint LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    settled record;
+    count bigint;
+BEGIN
+    PERFORM pg_advisory_xact_lock(478560413043);
+    SELECT position, pg_snapshot_xmax(snapshot) AS xmax, ARRAY(SELECT pg_snapshot_xip(snapshot)) AS running
+        INTO settled FROM order_log_positions ORDER BY position DESC LIMIT 1;
+    INSERT INTO order_log_positions
+        SELECT settled.position + row_number() OVER batch, transaction, entry,
+            CASE WHEN lead(entry) OVER batch IS NULL THEN pg_current_snapshot() END
+        FROM (
+            SELECT transaction, entry FROM order_log WHERE transaction >= settled.xmax
+            UNION ALL
+            SELECT transaction, entry FROM order_log WHERE transaction = ANY (settled.running)
+        ) AS new
+        WINDOW batch AS (ORDER BY entry);
+    GET DIAGNOSTICS count = ROW_COUNT;
+    RETURN count;
+END $$;
+
+CREATE FUNCTION order_log_record() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+    -- An order that gets another id is another order.
+    IF TG_OP = 'DELETE' OR TG_OP = 'UPDATE' AND OLD.id <> NEW.id THEN
+        INSERT INTO order_log
+            (order_id, before_date, before_state, before_user_id, before_username, before_email)
+        SELECT OLD.id, OLD.date, OLD.state, OLD.user_id, username, email
+        FROM (SELECT 1) AS one LEFT JOIN users ON id = OLD.user_id;
+    END IF;
+    IF TG_OP = 'INSERT' OR TG_OP = 'UPDATE' AND OLD.id <> NEW.id THEN
+        INSERT INTO order_log
+            (order_id, after_date, after_state, after_user_id, after_username, after_email)
+        SELECT NEW.id, NEW.date, NEW.state, NEW.user_id, username, email
+        FROM (SELECT 1) AS one LEFT JOIN users ON id = NEW.user_id;
+    END IF;
+    IF TG_OP = 'UPDATE' AND OLD.id = NEW.id THEN
+        INSERT INTO order_log
+            (order_id, before_date, before_state, before_user_id, before_username, before_email,
+             after_date, after_state, after_user_id, after_username, after_email)
+        SELECT NEW.id,
+            OLD.date, OLD.state, OLD.user_id, owner_before.username, owner_before.email,
+            NEW.date, NEW.state, NEW.user_id, owner_after.username, owner_after.email
+        FROM (SELECT 1) AS one
+            LEFT JOIN users AS owner_before ON owner_before.id = OLD.user_id
+            LEFT JOIN users AS owner_after ON owner_after.id = NEW.user_id;
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION order_log_record_truncate() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+    INSERT INTO order_log (order_id, before_date, before_state, before_user_id, before_username, before_email)
+        SELECT orders.id, date, state, user_id, username, email
+        FROM orders LEFT JOIN users ON users.id = user_id ORDER BY orders.id;
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER order_log_insert AFTER INSERT OR DELETE ON orders
+    FOR EACH ROW EXECUTE FUNCTION order_log_record();
+CREATE TRIGGER order_log_update AFTER UPDATE ON orders
+    FOR EACH ROW WHEN ((OLD.id, OLD.date, OLD.state, OLD.user_id) IS DISTINCT FROM (NEW.id, NEW.date, NEW.state, NEW.user_id))
+    EXECUTE FUNCTION order_log_record();
+CREATE TRIGGER order_log_truncate BEFORE TRUNCATE ON orders
+    FOR EACH STATEMENT EXECUTE FUNCTION order_log_record_truncate();

@@ -1,0 +1,101 @@
+use std::{
+    sync::{Arc, PoisonError},
+    vec,
+};
+
+use domain::{Cursor, FollowError, OrderEvent, OrderEventStream, Position};
+use futures_util::{StreamExt, stream};
+use tokio::sync::watch;
+
+use super::{Shared, rows};
+
+/// The most events that a follower takes from the ring at once: how long it keeps the reader waiting.
+const TAKE: usize = 256;
+
+/// The most rows that a follower who fell out of the ring reads at once: how much memory it costs.
+const READ: u32 = 256;
+
+/// A position in the log, and the next events behind it.
+struct Follower {
+    shared: Arc<Shared>,
+    head: watch::Receiver<Position>,
+    position: Position,
+    next: vec::IntoIter<Arc<OrderEvent>>,
+}
+
+/// Follows the log after the cursor, or from now on.
+pub(crate) async fn follow(
+    shared: Arc<Shared>,
+    after: Option<Cursor>,
+) -> Result<OrderEventStream, FollowError> {
+    let head = shared.head.subscribe();
+    let newest = shared.cursor(*head.borrow());
+    let after = after.unwrap_or(newest);
+    if !is_reachable(&shared, after, newest).await? {
+        return Err(FollowError::Invalid(shared.range().await?));
+    }
+    let mut follower = Follower { shared, head, position: after.position, next: Vec::new().into_iter() };
+    follower.refill().await?;
+    let events = stream::try_unfold(follower, |mut follower| async move {
+        let event = follower.next().await?;
+        Ok(event.map(|event| (event, follower)))
+    });
+    Ok(events.boxed())
+}
+
+/// Whether the cursor is of this log, and at or before its end. Another node may have told of a later end than this one
+/// has read.
+async fn is_reachable(shared: &Shared, after: Cursor, newest: Cursor) -> Result<bool, FollowError> {
+    if after.epoch != shared.epoch || after.position.0 < 0 {
+        return Ok(false);
+    }
+    Ok(after.position <= newest.position || after.position <= rows::head(&shared.database).await?)
+}
+
+impl Follower {
+    /// The next event; `None` when the service ends.
+    async fn next(&mut self) -> Result<Option<Arc<OrderEvent>>, FollowError> {
+        loop {
+            if let Some(event) = self.next.next() {
+                return Ok(Some(event));
+            }
+            self.head.borrow_and_update();
+            self.refill().await?;
+            if self.next.len() == 0 && self.head.changed().await.is_err() {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Takes the next events, if there are any.
+    async fn refill(&mut self) -> Result<(), FollowError> {
+        loop {
+            if let Some(events) = self.read_from_ring() {
+                self.position = events.last().map_or(self.position, |event| event.cursor.position);
+                self.next = events.into_iter();
+                return Ok(());
+            }
+            // Rows without a valid event leave nothing to tell, and more to read.
+            self.next = self.read_from_database().await?.into_iter();
+            if self.next.len() > 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    fn read_from_ring(&self) -> Option<Vec<Arc<OrderEvent>>> {
+        let ring = self.shared.ring.read().unwrap_or_else(PoisonError::into_inner);
+        ring.after(self.position, TAKE)
+    }
+
+    async fn read_from_database(&mut self) -> Result<Vec<Arc<OrderEvent>>, FollowError> {
+        let (database, epoch) = (&self.shared.database, self.shared.epoch);
+        let read = rows::read_after(database, epoch, self.position, READ).await?;
+        let continues = read.first().is_some_and(|row| row.position.0 == self.position.0 + 1);
+        if !continues {
+            return Err(FollowError::Expired(self.shared.range().await?));
+        }
+        self.position = read.last().map_or(self.position, |row| row.position);
+        Ok(read.into_iter().filter_map(|row| row.event).map(Arc::new).collect())
+    }
+}

@@ -1,0 +1,130 @@
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    future::ready,
+};
+
+use domain::{
+    Cursor, Direction, NewestOrder, NewestOrderStream, Order, OrderEvent, OrderFilter, OrderQuery,
+    PageRequest, RepositoryError, Scope, WithUser,
+};
+use futures_util::StreamExt;
+use sea_orm::ConnectionTrait;
+use tokio::sync::{oneshot, watch};
+use tokio_stream::wrappers::WatchStream;
+
+use super::{PATIENCE, Shared};
+use crate::{error::repository_error, order_query::select_page, rows};
+
+/// Somebody who wants to follow the newest order of a scope.
+pub(crate) struct FollowNewest {
+    pub(crate) scope: Scope,
+    answer: oneshot::Sender<watch::Receiver<Option<NewestOrder>>>,
+}
+
+/// The newest order of each scope that somebody follows, kept up to date by the events.
+#[derive(Default)]
+pub(crate) struct NewestOrders(HashMap<Scope, Followed>);
+
+struct Followed {
+    newest: Option<Order>,
+    /// The newest order was deleted: only the database knows which one is the newest now.
+    deleted: bool,
+    /// `None` until it is told for the first time.
+    told: watch::Sender<Option<NewestOrder>>,
+}
+
+/// Follows the newest order of a scope.
+pub(crate) async fn follow(shared: &Shared, scope: &Scope) -> Result<NewestOrderStream, RepositoryError> {
+    let (answer, answered) = oneshot::channel();
+    let request = FollowNewest { scope: scope.clone(), answer };
+    let follow = async {
+        shared.follow_newest.send(request).await.ok()?;
+        answered.await.ok()
+    };
+    match tokio::time::timeout(PATIENCE, follow).await {
+        Ok(Some(newest)) => Ok(WatchStream::new(newest).filter_map(ready).boxed()),
+        _ => Err(RepositoryError::Unavailable("the order log could not be read in time".into())),
+    }
+}
+
+impl NewestOrders {
+    /// Reads the newest order of a scope that nobody followed so far.
+    pub(crate) async fn read_unless_followed(
+        &mut self,
+        shared: &Shared,
+        scope: &Scope,
+    ) -> Result<(), RepositoryError> {
+        if let Entry::Vacant(vacant) = self.0.entry(scope.clone()) {
+            let newest = read(shared, scope).await?;
+            vacant.insert(Followed { newest, deleted: false, told: watch::Sender::new(None) });
+        }
+        Ok(())
+    }
+
+    /// Reads the newest orders of the scopes whose newest order was deleted, and tells whether there were any.
+    pub(crate) async fn read_again_after_deletion(
+        &mut self,
+        shared: &Shared,
+    ) -> Result<bool, RepositoryError> {
+        let mut any = false;
+        for (scope, followed) in self.0.iter_mut().filter(|(_, followed)| followed.deleted) {
+            followed.newest = read(shared, scope).await?;
+            followed.deleted = false;
+            any = true;
+        }
+        Ok(any)
+    }
+
+    /// Takes an event into account, in the order of the log.
+    pub(crate) fn apply(&mut self, event: &OrderEvent) {
+        let owners = [event.change.before(), event.change.after()].into_iter().flatten();
+        let owners =
+            owners.filter_map(|order| order.user.loaded()).map(|user| Scope::Of(user.username().clone()));
+        for scope in owners.chain([Scope::All]) {
+            if let Some(followed) = self.0.get_mut(&scope)
+                && let Some(change) = event.change.within(&scope)
+            {
+                let newest = followed.newest.as_ref().map(|order| order.id);
+                match change.after() {
+                    Some(after) if newest.is_none_or(|newest| newest <= after.id) => {
+                        followed.newest = Some(after.clone());
+                    }
+                    None if newest == Some(change.order().id) => followed.deleted = true,
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    /// Tells the followers of each scope, and forgets the scopes that nobody follows any more.
+    pub(crate) fn tell(&mut self, cursor: Cursor) {
+        self.0.retain(|_, followed| followed.told.receiver_count() > 0 || followed.told.borrow().is_none());
+        for followed in self.0.values_mut() {
+            followed.told.send_if_modified(|told| {
+                let modified = told.as_ref().is_none_or(|told| told.order != followed.newest);
+                *told = Some(NewestOrder { cursor, order: followed.newest.clone() });
+                modified
+            });
+        }
+    }
+
+    /// Hands a follower what its scope is told.
+    pub(crate) fn answer(&self, request: FollowNewest) {
+        if let Some(followed) = self.0.get(&request.scope) {
+            // A follower that went away meanwhile needs no answer.
+            let _ = request.answer.send(followed.told.subscribe());
+        }
+    }
+}
+
+async fn read(shared: &Shared, scope: &Scope) -> Result<Option<Order>, RepositoryError> {
+    let query = OrderQuery {
+        scope: scope.clone(),
+        filter: OrderFilter::default(),
+        page: PageRequest { direction: Direction::Backward, ..PageRequest::first(1) },
+        with_user: WithUser::Yes,
+    };
+    let select = select_page(&query);
+    let row = shared.database.reader().query_one(&select).await.map_err(repository_error)?;
+    row.map(|row| rows::order(&row, WithUser::Yes)).transpose()
+}

@@ -1,0 +1,165 @@
+use std::{
+    collections::HashMap,
+    error::Error,
+    sync::{Arc, PoisonError, Weak},
+    time::Duration,
+};
+
+use domain::{Position, RepositoryError};
+use sea_orm::DbBackend;
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep, sleep_until},
+};
+
+use super::{
+    Shared, TransactionId, lock,
+    newest::{FollowNewest, NewestOrders},
+    rows, wake,
+};
+
+/// The most rows that one statement reads.
+const BATCH: u32 = 500;
+
+/// Other nodes are notified at most once in this time.
+const NOTIFY_INTERVAL: Duration = Duration::from_millis(2);
+
+/// The one task of a node that reads the log.
+struct Reader {
+    shared: Weak<Shared>,
+    newest: NewestOrders,
+    /// Everything up to here was read.
+    head: Position,
+    /// The last position of each transaction that was read and not yet told.
+    transactions: HashMap<TransactionId, Position>,
+    /// Whether positions were given that other nodes were not notified of.
+    notify: bool,
+    notified: Instant,
+}
+
+/// Starts the reader. It ends when nobody holds the log any more.
+pub(crate) fn start(shared: &Arc<Shared>, requests: mpsc::Receiver<FollowNewest>) {
+    let reader = Reader {
+        shared: Arc::downgrade(shared),
+        newest: NewestOrders::default(),
+        head: *shared.head.borrow(),
+        transactions: HashMap::new(),
+        notify: false,
+        notified: Instant::now(),
+    };
+    tokio::spawn(reader.run(Arc::clone(&shared.wake), requests));
+}
+
+impl Reader {
+    async fn run(mut self, wake: Arc<tokio::sync::Notify>, mut requests: mpsc::Receiver<FollowNewest>) {
+        let mut backoff = wake::Backoff::default();
+        loop {
+            let mut follow = Vec::new();
+            tokio::select! {
+                () = wake.notified() => {}
+                count = requests.recv_many(&mut follow, 1024) => if count == 0 { return },
+                () = sleep_until(self.notified + NOTIFY_INTERVAL), if self.notify => {}
+            }
+            let Some(shared) = self.shared.upgrade() else { return };
+            match self.turn(&shared, follow).await {
+                Ok(()) => backoff = wake::Backoff::default(),
+                Err(error) => {
+                    tracing::error!(
+                        error = &error as &dyn Error,
+                        "could not read the order log; trying again"
+                    );
+                    let pause = backoff.next();
+                    drop(shared);
+                    sleep(pause).await;
+                    wake.notify_one();
+                }
+            }
+        }
+    }
+
+    /// Reads what is new, and then tells it.
+    async fn turn(&mut self, shared: &Shared, follow: Vec<FollowNewest>) -> Result<(), RepositoryError> {
+        for request in &follow {
+            self.newest.read_unless_followed(shared, &request.scope).await?;
+        }
+        loop {
+            self.read_new(shared).await?;
+            // What is read here may be newer than the events so far; those in between are read before it is told.
+            if !self.newest.read_again_after_deletion(shared).await? {
+                break;
+            }
+        }
+        self.tell(shared);
+        for request in follow {
+            self.newest.answer(request);
+        }
+        self.notify_other_nodes(shared).await
+    }
+
+    async fn read_new(&mut self, shared: &Shared) -> Result<(), RepositoryError> {
+        self.notify |= rows::settle(&shared.database).await? > 0;
+        loop {
+            let read = rows::read_after(&shared.database, shared.epoch, self.head, BATCH).await?;
+            let Some(last) = read.last().map(|row| row.position) else {
+                return Ok(());
+            };
+            let is_last = read.len() < BATCH as usize;
+            self.take(shared, read);
+            self.head = last;
+            if is_last {
+                return Ok(());
+            }
+        }
+    }
+
+    fn take(&mut self, shared: &Shared, read: Vec<rows::Row>) {
+        let mut ring = shared.ring.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(first) = read.first()
+            && first.position.0 != self.head.0 + 1
+        {
+            tracing::error!(
+                read = self.head.0,
+                next = first.position.0,
+                "events were deleted before they were read"
+            );
+            ring.restart(Position(first.position.0 - 1));
+        }
+        for row in read {
+            if let Some(event) = row.event {
+                let event = Arc::new(event);
+                self.newest.apply(&event);
+                ring.push(event);
+            }
+            if !row.transaction.is_empty() {
+                self.transactions.insert(row.transaction, row.position);
+            }
+        }
+    }
+
+    fn tell(&mut self, shared: &Shared) {
+        self.newest.tell(shared.cursor(self.head));
+        shared.head.send_if_modified(|head| {
+            let modified = *head != self.head;
+            *head = self.head;
+            modified
+        });
+        let mut waiting = lock(&shared.waiting);
+        for (transaction, position) in self.transactions.drain() {
+            if let Some(writer) = waiting.remove(&transaction) {
+                // A writer that no longer waits was told that the change is durable, without its position.
+                let _ = writer.send(position);
+            }
+        }
+    }
+
+    /// Notifies outside of any writer's transaction: within one it would make all of them commit one after another.
+    async fn notify_other_nodes(&mut self, shared: &Shared) -> Result<(), RepositoryError> {
+        let due = self.notify && self.notified.elapsed() >= NOTIFY_INTERVAL;
+        if due && shared.database.backend() == DbBackend::Postgres {
+            wake::notify(&shared.database).await?;
+            self.notify = false;
+            self.notified = Instant::now();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,169 @@
+//! The statements that read the log, and its rows as events.
+
+use chrono::DateTime;
+use domain::{Epoch, Order, OrderChange, OrderEvent, OrderId, Position, RepositoryError, UserRef};
+use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement};
+
+use super::TransactionId;
+use crate::{
+    Database,
+    error::repository_error,
+    rows::{key, order_state, user_of, value},
+};
+
+const READ_ON_SQLITE: &str = "
+    SELECT position, occurred_at, order_id,
+        before_date, before_state, before_user_id, before_username, before_email,
+        after_date, after_state, after_user_id, after_username, after_email, ''
+    FROM order_log WHERE position > $1 ORDER BY position LIMIT $2";
+
+const READ_ON_POSTGRES: &str = "
+    SELECT position, occurred_at, order_id,
+        before_date, before_state, before_user_id, before_username, before_email,
+        after_date, after_state, after_user_id, after_username, after_email, transaction::text
+    FROM order_log_positions JOIN order_log USING (transaction, entry)
+    WHERE position > $1 ORDER BY position LIMIT $2";
+
+/// A row of the log.
+pub(crate) struct Row {
+    pub(crate) position: Position,
+    pub(crate) transaction: TransactionId,
+    /// `None` when its values are not valid: that is logged, and nobody waits for it to be repaired.
+    pub(crate) event: Option<OrderEvent>,
+}
+
+/// Prepares to read the log, and tells its name. A log that was restored into another PostgreSQL cluster, whose
+/// transactions have other numbers, gets a new name and starts empty.
+pub(crate) async fn open(database: &Database) -> Result<Epoch, RepositoryError> {
+    if database.backend() == DbBackend::Postgres {
+        database
+            .execute_on_writer(
+                "DO $$ BEGIN
+                    PERFORM pg_advisory_xact_lock(478560413043);
+                    IF (SELECT pg_snapshot_xmax(snapshot) > pg_snapshot_xmax(pg_current_snapshot())
+                        FROM order_log_positions ORDER BY position DESC LIMIT 1)
+                    THEN
+                        UPDATE order_log_epoch SET epoch = hashtextextended(gen_random_uuid()::text, 0);
+                        TRUNCATE order_log, order_log_positions;
+                        INSERT INTO order_log_positions
+                            VALUES (0, pg_current_xact_id(), 0, pg_current_snapshot());
+                    END IF;
+                END $$",
+            )
+            .await
+            .map_err(repository_error)?;
+    }
+    Ok(Epoch(number(database, "SELECT epoch FROM order_log_epoch").await?))
+}
+
+/// Gives positions to what was committed, and tells how many; a SQLite log has them from the start.
+pub(crate) async fn settle(database: &Database) -> Result<i64, RepositoryError> {
+    match database.backend() {
+        DbBackend::Postgres => {
+            let statement = Statement::from_string(DbBackend::Postgres, "SELECT order_log_settle()");
+            let row = database.writer().query_one_raw(statement).await.map_err(repository_error)?;
+            row.map_or(Ok(0), |row| key(&row, 0))
+        }
+        _ => Ok(0),
+    }
+}
+
+/// The newest position.
+pub(crate) async fn head(database: &Database) -> Result<Position, RepositoryError> {
+    let sql = match database.backend() {
+        DbBackend::Postgres => "SELECT max(position) FROM order_log_positions",
+        _ => "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'order_log'",
+    };
+    number(database, sql).await.map(Position)
+}
+
+/// The oldest position that every kept event is behind.
+pub(crate) async fn oldest(database: &Database) -> Result<Position, RepositoryError> {
+    let sql = match database.backend() {
+        // The first row is a mark without an event, or the last one that was pruned.
+        DbBackend::Postgres => {
+            "SELECT coalesce(
+                (SELECT min(position) - 1 FROM order_log_positions JOIN order_log USING (transaction, entry)),
+                (SELECT max(position) FROM order_log_positions))"
+        }
+        _ => {
+            "SELECT coalesce(
+                (SELECT min(position) - 1 FROM order_log),
+                (SELECT seq FROM sqlite_sequence WHERE name = 'order_log'),
+                0)"
+        }
+    };
+    number(database, sql).await.map(Position)
+}
+
+/// At most `count` rows behind the position, in order.
+pub(crate) async fn read_after(
+    database: &Database,
+    epoch: Epoch,
+    position: Position,
+    count: u32,
+) -> Result<Vec<Row>, RepositoryError> {
+    let sql = match database.backend() {
+        DbBackend::Postgres => READ_ON_POSTGRES,
+        _ => READ_ON_SQLITE,
+    };
+    let values = [position.0.into(), i64::from(count).into()];
+    let statement = Statement::from_sql_and_values(database.backend(), sql, values);
+    let rows = database.reader().query_all_raw(statement).await.map_err(repository_error)?;
+    rows.iter().map(|row| read_row(row, epoch)).collect()
+}
+
+/// The number in the first column of the only row.
+pub(crate) async fn number(database: &Database, sql: &str) -> Result<i64, RepositoryError> {
+    let statement = Statement::from_string(database.backend(), sql);
+    let row = database.reader().query_one_raw(statement).await.map_err(repository_error)?;
+    row.map_or(Ok(0), |row| key(&row, 0))
+}
+
+fn read_row(row: &QueryResult, epoch: Epoch) -> Result<Row, RepositoryError> {
+    let position = key(row, 0)?;
+    let transaction = value(row, 13, "order_log", "transaction", position)?;
+    let event = read_event(row, epoch, position).unwrap_or_else(|error| {
+        let error = &error as &dyn std::error::Error;
+        tracing::error!(error, position, "an event of the order log cannot be told");
+        None
+    });
+    Ok(Row { position: Position(position), transaction, event })
+}
+
+fn read_event(row: &QueryResult, epoch: Epoch, position: i64) -> Result<Option<OrderEvent>, RepositoryError> {
+    let milliseconds = value(row, 1, "order_log", "occurred_at", position)?;
+    let id = OrderId(value(row, 2, "order_log", "order_id", position)?);
+    let change = OrderChange::new(read_order(row, 3, id, position)?, read_order(row, 8, id, position)?);
+    Ok(change.map(|change| OrderEvent {
+        cursor: domain::Cursor { epoch, position: Position(position) },
+        occurred_at: DateTime::from_timestamp_millis(milliseconds).unwrap_or_default(),
+        change,
+    }))
+}
+
+/// The order in the five columns from `first` on.
+fn read_order(
+    row: &QueryResult,
+    first: usize,
+    id: OrderId,
+    position: i64,
+) -> Result<Option<Order>, RepositoryError> {
+    let Some(date) = value(row, first, "order_log", "date", position)? else {
+        return Ok(None);
+    };
+    let state: String = value(row, first + 1, "order_log", "state", position)?;
+    let user = value(row, first + 2, "order_log", "user_id", position)?;
+    let username: Option<String> = value(row, first + 3, "order_log", "username", position)?;
+    let email: Option<String> = value(row, first + 4, "order_log", "email", position)?;
+    Ok(Some(Order {
+        id,
+        date,
+        state: order_state(&state, "order_log", position)?,
+        user: UserRef::Loaded(user_of(
+            user,
+            username.as_deref().unwrap_or("deleted-user"),
+            email.as_deref().unwrap_or("deleted-user@invalid"),
+        )?),
+    }))
+}

@@ -1,0 +1,160 @@
+//! What the connections to an open database are set to, and what is told of them.
+
+#[macro_use]
+mod trials;
+mod storage;
+
+use std::sync::{Arc, Mutex};
+
+use domain::{
+    OrderFilter, OrderRepository, RepositoryError, Scope, UserRepository,
+    testing::contract::{new_order, new_user},
+};
+use persistence::{Database, DatabaseSettings, SqlRepository};
+use sea_orm::{ConnectionTrait, DbBackend, Statement, TransactionTrait, TryGetable};
+use storage::{POSTGRES_SERVER, settings};
+
+trials! {
+    on_both: [
+        an_open_database_answers,
+        a_closed_database_does_not_answer,
+        statements_are_told_without_their_values,
+        what_one_program_commits_another_reads,
+    ],
+    on_sqlite: [
+        a_commit_is_on_disk_and_readers_do_not_wait,
+        references_hold,
+        a_reader_reads_while_another_program_writes,
+        a_writer_that_waits_too_long_for_a_lock_may_try_again,
+    ],
+    on_postgres: [
+        a_statement_that_hangs_is_ended,
+        a_database_that_is_not_there_is_an_error_without_the_password,
+    ],
+}
+
+const WORKS: &str = "a database that works";
+
+async fn value<T: TryGetable>(database: &Database, sql: &str) -> T {
+    let connection = database.schema_connection();
+    let statement = Statement::from_string(connection.get_database_backend(), sql);
+    let row = connection.query_one_raw(statement).await.expect("a valid statement").expect("a row");
+    row.try_get_by_index(0).expect("a value of this type")
+}
+
+/// The URL of this database.
+async fn url_of(database: &Database) -> String {
+    if database.schema_connection().get_database_backend() == DbBackend::Sqlite {
+        let file: String = value(database, "SELECT file FROM pragma_database_list WHERE name = 'main'").await;
+        return format!("sqlite://{file}");
+    }
+    let server = std::env::var(POSTGRES_SERVER).expect("a server");
+    format!("{server}/{}", value::<String>(database, "SELECT current_database()::text").await)
+}
+
+async fn an_open_database_answers(database: Database) {
+    database.ping().await.expect(WORKS);
+}
+
+async fn a_closed_database_does_not_answer(database: Database) {
+    let other = Database::open(&settings(&url_of(&database).await)).await.expect("it opens");
+    other.clone().close().await.expect("it closes");
+    let error = other.ping().await.expect_err("it is closed");
+    assert!(matches!(error, RepositoryError::Unavailable(_)), "{error:?}");
+    database.ping().await.expect("the other program's connections stay");
+}
+
+async fn statements_are_told_without_their_values(database: Database) {
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let observed = Arc::clone(&told);
+    let observe = move |sql: &str| observed.lock().expect("the statements").push(sql.to_owned());
+    let other =
+        Database::open_observed(&settings(&url_of(&database).await), observe).await.expect("it opens");
+    told.lock().expect("the statements").clear();
+    let repository = SqlRepository::new(other.clone());
+    repository.find_by_username(&new_user("joe").username).await.expect(WORKS);
+    let statements = std::mem::take(&mut *told.lock().expect("the statements"));
+    assert!(matches!(&statements[..], [select] if select.contains("users")), "{statements:?}");
+    repository.create(&new_user("joe")).await.expect(WORKS);
+    let statements = told.lock().expect("the statements").join("; ");
+    assert!(statements.contains("INSERT INTO \"users\""), "{statements}");
+    assert!(!statements.contains("joe"), "{statements}");
+    other.close().await.expect("it closes");
+}
+
+async fn what_one_program_commits_another_reads(database: Database) {
+    let repository = SqlRepository::new(database.clone());
+    let other = Database::open(&settings(&url_of(&database).await)).await.expect("it opens");
+    let others = SqlRepository::new(other.clone());
+    for (number, username) in ["caty88", "joe"].into_iter().enumerate() {
+        let created = repository.create(&new_user(username)).await.expect(WORKS).expect("a free name");
+        others.place(&new_order(created.username(), 1)).await.expect(WORKS);
+        let count = repository.count(&Scope::All, &OrderFilter::default()).await.expect(WORKS);
+        assert_eq!(count, number as u64 + 1);
+    }
+    other.close().await.expect("it closes");
+}
+
+async fn a_commit_is_on_disk_and_readers_do_not_wait(database: Database) {
+    assert_eq!(value::<String>(&database, "PRAGMA journal_mode").await, "wal");
+    assert_eq!(value::<i64>(&database, "PRAGMA synchronous").await, 2, "FULL");
+}
+
+async fn references_hold(database: Database) {
+    assert_eq!(value::<i64>(&database, "PRAGMA foreign_keys").await, 1);
+}
+
+async fn a_reader_reads_while_another_program_writes(database: Database) {
+    let repository = SqlRepository::new(database.clone());
+    let other = Database::open(&settings(&url_of(&database).await)).await.expect("it opens");
+    let writing = other.schema_connection().begin().await.expect(WORKS);
+    let insert = "INSERT INTO users (username, email) VALUES ('joe', 'joe@dev.io')";
+    writing.execute_unprepared(insert).await.expect(WORKS);
+    let joe = new_user("joe").username;
+    assert_eq!(repository.find_by_username(&joe).await.expect(WORKS), None, "not before the commit");
+    writing.commit().await.expect(WORKS);
+    assert!(repository.find_by_username(&joe).await.expect(WORKS).is_some());
+    other.close().await.expect("it closes");
+}
+
+async fn a_writer_that_waits_too_long_for_a_lock_may_try_again(database: Database) {
+    let writing = database.schema_connection().begin().await.expect(WORKS);
+    writing.execute_unprepared("DELETE FROM users").await.expect(WORKS);
+    let acquire_timeout = std::time::Duration::from_millis(50);
+    let impatient = DatabaseSettings { acquire_timeout, ..settings(&url_of(&database).await) };
+    let other = Database::open(&impatient).await.expect("it opens");
+    let repository = SqlRepository::new(other.clone());
+    let error = repository.create(&new_user("joe")).await.expect_err("the database is locked");
+    assert!(matches!(error, RepositoryError::Unavailable(_)), "{error:?}");
+    writing.commit().await.expect(WORKS);
+    assert!(repository.create(&new_user("joe")).await.expect(WORKS).is_some());
+    other.close().await.expect("it closes");
+}
+
+async fn a_statement_that_hangs_is_ended(database: Database) {
+    let statement_timeout = std::time::Duration::from_millis(200);
+    let impatient = DatabaseSettings { statement_timeout, ..settings(&url_of(&database).await) };
+    let other = Database::open(&impatient).await.expect("it opens");
+    for setting in ["statement_timeout", "idle_in_transaction_session_timeout"] {
+        assert_eq!(value::<String>(&other, &format!("SHOW {setting}")).await, "200ms", "{setting}");
+    }
+    let locking = database.schema_connection().begin().await.expect(WORKS);
+    locking.execute_unprepared("LOCK TABLE users").await.expect(WORKS);
+    let repository = SqlRepository::new(other.clone());
+    let error = repository.create(&new_user("joe")).await.expect_err("the table is locked");
+    assert!(matches!(error, RepositoryError::Unavailable(_)), "{error:?}");
+    locking.commit().await.expect(WORKS);
+    assert!(repository.create(&new_user("joe")).await.expect(WORKS).is_some());
+    other.close().await.expect("it closes");
+}
+
+async fn a_database_that_is_not_there_is_an_error_without_the_password(database: Database) {
+    let url = url_of(&database).await.replacen('@', ":hunter2@", 1) + "_of_nobody";
+    assert!(url.contains("hunter2"));
+    let Err(error) = Database::open(&settings(&url)).await else { panic!("it was opened") };
+    let cause = std::error::Error::source(&error).expect("a cause").to_string();
+    assert!(cause.contains("does not exist"), "{cause}");
+    let shown = format!("{error} {error:?} {cause}");
+    assert!(!shown.contains("hunter2"), "{shown}");
+    database.ping().await.expect("the others go on");
+}
