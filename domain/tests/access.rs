@@ -5,7 +5,7 @@ use std::{io, sync::Arc};
 
 use domain::{
     Email, Failure, Permission, Refusal, RepositoryError, Scope, User, UserId, Username, Users, Viewer,
-    testing::{MockUserRepository, contract::new_user},
+    testing::{InMemory, MockUserRepository, contract::new_user},
 };
 
 fn name(text: &str) -> Username {
@@ -26,7 +26,7 @@ fn user(id: i64, text: &str) -> User {
 }
 
 fn users(repository: MockUserRepository) -> Users {
-    Users::new(Arc::new(repository))
+    Users::new(Arc::new(repository), Arc::new(InMemory::new()))
 }
 
 fn fault() -> RepositoryError {
@@ -146,7 +146,9 @@ async fn staff_create_users() {
     let asked = repository.expect_create().withf(|new| *new == new_user("joe"));
     asked.once().returning(|_| Ok(Some(user(7, "joe"))));
     let created = users(repository).create(&Viewer::unauthenticated_staff(), new_user("joe")).await;
-    assert_eq!(created.expect("a created user"), user(7, "joe"));
+    let created = created.expect("a created user");
+    assert_eq!(created.value, user(7, "joe"));
+    assert!(created.cursor.is_some(), "a position to follow from");
 }
 
 #[tokio::test]

@@ -115,11 +115,9 @@ fn second_root_field(document: &ExecutableDocument) -> Option<Pos> {
         DocumentOperations::Single(operation) => vec![operation],
         DocumentOperations::Multiple(operations) => operations.values().collect(),
     };
-    let subscriptions =
+    let mut subscriptions =
         operations.into_iter().filter(|operation| operation.node.ty == OperationType::Subscription);
-    subscriptions
-        .filter_map(|operation| root_fields(document, &operation.node.selection_set.node).nth(1))
-        .next()
+    subscriptions.find_map(|operation| root_fields(document, &operation.node.selection_set.node).nth(1))
 }
 
 /// The fields of a root selection, each fragment once.

@@ -36,7 +36,7 @@ trials! {
 const WORKS: &str = "a database that works";
 
 async fn with_user(database: &Database) -> (SqlRepository, User) {
-    let repository = SqlRepository::new(database.clone());
+    let (repository, _) = trials::repository(database).await;
     let user = create(&repository, "joe").await;
     (repository, user)
 }

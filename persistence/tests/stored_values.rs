@@ -9,12 +9,16 @@ use std::{error::Error, time::Duration};
 
 use domain::{
     IdempotencyKey, NewOrder, OrderFeed, OrderFilter, OrderId, OrderQuery, OrderRepository, OrderState,
-    PageRequest, Placement, RepositoryError, Scope, Transition, UserId, UserRepository, WithUser,
+    PageRequest, Placement, RepositoryError, Scope, Transition, TransitionOutcome, UserId, UserRepository,
+    WithUser,
     testing::contract::{new_order, new_user},
 };
-use futures_util::{Stream, StreamExt};
-use persistence::{Database, SqlFeed, SqlRepository};
-use sea_orm::{ConnectionTrait, DbBackend};
+use futures_util::{
+    Stream, StreamExt,
+    future::{join, join_all},
+};
+use persistence::{Database, OrderLog, SqlRepository};
+use sea_orm::DbBackend;
 use storage::execute;
 
 trials! {
@@ -27,7 +31,9 @@ trials! {
         an_order_for_a_user_that_is_invalid_is_not_placed,
         a_placement_that_is_invalid_is_an_error_of_its_repetition,
         the_feed_of_an_invalid_order_does_not_start,
-        an_invalid_order_silences_only_those_who_would_be_told_it,
+        those_who_cannot_be_told_take_no_other_follower_along,
+        an_order_that_becomes_invalid_silences_only_those_who_would_be_told_it,
+        an_invalid_order_that_becomes_the_newest_silences_only_those_who_would_be_told_it,
     ],
     on_sqlite: [a_text_that_is_no_day_is_an_error, bytes_in_place_of_text_are_an_error],
     on_postgres: [a_day_that_no_program_can_count_is_an_error],
@@ -36,8 +42,8 @@ trials! {
 const WORKS: &str = "a database that works";
 
 /// Users 1, `caty88`, and 2, `joe`, and an unpaid order of each, 1 and 2; what is written next is not checked.
-async fn unchecked(database: &Database) -> SqlRepository {
-    let repository = SqlRepository::new(database.clone());
+async fn unchecked(database: &Database) -> (SqlRepository, OrderLog) {
+    let (repository, log) = trials::repository(database).await;
     for username in ["caty88", "joe"] {
         let user = repository.create(&new_user(username)).await.expect(WORKS).expect("a free name");
         place(&repository, &new_order(user.username(), 12)).await;
@@ -53,7 +59,7 @@ async fn unchecked(database: &Database) -> SqlRepository {
         }
     };
     execute(database, lift).await;
-    repository
+    (repository, log)
 }
 
 async fn place(repository: &SqlRepository, order: &NewOrder) -> OrderId {
@@ -93,7 +99,7 @@ fn assert_invalid<T>(result: Result<T, RepositoryError>, place: (&str, &str, i64
 }
 
 async fn a_state_that_is_none_is_an_error_of_every_read(database: Database) {
-    let repository = unchecked(&database).await;
+    let (repository, _) = unchecked(&database).await;
     for state in ["paid", "", "SHIPPED", " PAID"] {
         execute(&database, &format!("UPDATE orders SET state = '{state}' WHERE id = 2")).await;
         for with_user in [WithUser::Yes, WithUser::No] {
@@ -105,7 +111,7 @@ async fn a_state_that_is_none_is_an_error_of_every_read(database: Database) {
 }
 
 async fn a_username_that_is_none_is_an_error_of_every_read_with_the_user(database: Database) {
-    let repository = unchecked(&database).await;
+    let (repository, _) = unchecked(&database).await;
     for username in ["a b", "", &"j".repeat(65), "joé"] {
         execute(&database, &format!("UPDATE users SET username = '{username}' WHERE id = 2")).await;
         for result in reads(&repository, WithUser::Yes).await {
@@ -117,7 +123,7 @@ async fn a_username_that_is_none_is_an_error_of_every_read_with_the_user(databas
 }
 
 async fn an_address_that_is_none_is_an_error_of_every_read_with_the_user(database: Database) {
-    let repository = unchecked(&database).await;
+    let (repository, _) = unchecked(&database).await;
     for email in ["joe", "", "joe@", "Joe <joe@dev.io>"] {
         execute(&database, &format!("UPDATE users SET email = '{email}' WHERE id = 2")).await;
         for result in reads(&repository, WithUser::Yes).await {
@@ -130,7 +136,7 @@ async fn an_address_that_is_none_is_an_error_of_every_read_with_the_user(databas
 }
 
 async fn only_those_who_read_the_row_are_told(database: Database) {
-    let repository = unchecked(&database).await;
+    let (repository, _) = unchecked(&database).await;
     execute(&database, "UPDATE orders SET state = 'paid' WHERE id = 2").await;
     execute(&database, "UPDATE users SET email = 'joe' WHERE id = 2").await;
     let caty = Scope::Of(new_user("caty88").username);
@@ -142,7 +148,7 @@ async fn only_those_who_read_the_row_are_told(database: Database) {
 }
 
 async fn a_change_that_meets_an_invalid_value_changes_nothing(database: Database) {
-    let repository = unchecked(&database).await;
+    let (repository, _) = unchecked(&database).await;
     let (invalid, repaired) = match database.schema_connection().get_database_backend() {
         DbBackend::Sqlite => ("garbage", "2026-04-12"),
         _ => ("infinity", "2026-04-12"),
@@ -158,7 +164,7 @@ async fn a_change_that_meets_an_invalid_value_changes_nothing(database: Database
 }
 
 async fn an_order_for_a_user_that_is_invalid_is_not_placed(database: Database) {
-    let repository = unchecked(&database).await;
+    let (repository, _) = unchecked(&database).await;
     execute(&database, "UPDATE users SET email = 'joe' WHERE id = 2").await;
     let outcome = repository.place(&new_order(&new_user("joe").username, 13)).await;
     assert_invalid(outcome, ("users", "email", 2));
@@ -166,7 +172,7 @@ async fn an_order_for_a_user_that_is_invalid_is_not_placed(database: Database) {
 }
 
 async fn a_placement_that_is_invalid_is_an_error_of_its_repetition(database: Database) {
-    let repository = unchecked(&database).await;
+    let (repository, _) = unchecked(&database).await;
     let key = IdempotencyKey::parse("one").expect("a valid key");
     let order = NewOrder { idempotency_key: Some(key), ..new_order(&new_user("joe").username, 13) };
     place(&repository, &order).await;
@@ -182,25 +188,38 @@ async fn next<T>(stream: &mut (impl Stream<Item = T> + Unpin)) -> T {
 }
 
 async fn the_feed_of_an_invalid_order_does_not_start(database: Database) {
-    let repository = unchecked(&database).await;
+    let (_, feed) = unchecked(&database).await;
     execute(&database, "UPDATE orders SET state = 'paid' WHERE id = 2").await;
-    let feed = SqlFeed::start(repository);
     assert_invalid(feed.newest(&Scope::All).await.map(drop), ("orders", "state", 2));
     execute(&database, "UPDATE orders SET state = 'PAID' WHERE id = 2").await;
     let mut repaired = feed.newest(&Scope::All).await.expect(WORKS);
     next(&mut repaired).await;
 }
 
-async fn an_invalid_order_silences_only_those_who_would_be_told_it(database: Database) {
-    let repository = unchecked(&database).await;
+async fn those_who_cannot_be_told_take_no_other_follower_along(database: Database) {
+    let (_, feed) = unchecked(&database).await;
+    execute(&database, "UPDATE orders SET state = 'paid' WHERE id = 2").await;
+    let (hers, everyones) = (Scope::Of(new_user("caty88").username), Scope::All);
+    let invalid = join_all((0..8).map(|_| feed.newest(&everyones)));
+    let valid = join_all((0..8).map(|_| feed.newest(&hers)));
+    let (invalid, valid) = join(invalid, valid).await;
+    assert!(invalid.iter().all(Result::is_err));
+    for stream in valid {
+        next(&mut stream.expect("what she follows is valid")).await;
+    }
+}
+
+/// Does `damage` while both users are followed: what caty88 does is told in spite of it.
+async fn tells_caty_in_spite_of(database: &Database, damage: impl AsyncFnOnce(&SqlRepository)) {
+    let (repository, feed) = unchecked(database).await;
     let [caty, joe] = ["caty88", "joe"].map(|username| new_user(username).username);
-    let feed = SqlFeed::start(repository.clone());
+    place(&repository, &new_order(&joe, 13)).await;
     let (hers, his) = (Scope::Of(caty.clone()), Scope::Of(joe));
     let mut silenced = feed.newest(&his).await.expect(WORKS);
     let mut told = feed.newest(&hers).await.expect(WORKS);
     next(&mut silenced).await;
     next(&mut told).await;
-    execute(&database, "UPDATE orders SET state = 'paid' WHERE id = 2").await;
+    damage(&repository).await;
     for _ in 0..3 {
         place(&repository, &new_order(&caty, 13)).await;
         next(&mut told).await;
@@ -209,8 +228,26 @@ async fn an_invalid_order_silences_only_those_who_would_be_told_it(database: Dat
     next(&mut again).await;
 }
 
+async fn an_order_that_becomes_invalid_silences_only_those_who_would_be_told_it(database: Database) {
+    tells_caty_in_spite_of(&database, async |_| {
+        execute(&database, "UPDATE orders SET state = 'paid' WHERE id = 3").await;
+    })
+    .await;
+}
+
+async fn an_invalid_order_that_becomes_the_newest_silences_only_those_who_would_be_told_it(
+    database: Database,
+) {
+    tells_caty_in_spite_of(&database, async |repository| {
+        execute(&database, "UPDATE orders SET state = 'paid' WHERE id = 2").await;
+        let outcome = repository.transition(&Scope::All, OrderId(3), Transition::Cancel).await;
+        assert!(matches!(outcome.expect(WORKS), TransitionOutcome::Done(..)));
+    })
+    .await;
+}
+
 async fn a_text_that_is_no_day_is_an_error(database: Database) {
-    let repository = unchecked(&database).await;
+    let (repository, _) = unchecked(&database).await;
     for day in ["garbage", "", "2026-02-30", "2026-13-01", "12.04.2026", "2026-04-12 00:00:00", "10000-01-01"]
     {
         execute(&database, &format!("UPDATE orders SET date = '{day}' WHERE id = 2")).await;
@@ -229,7 +266,7 @@ async fn a_text_that_is_no_day_is_an_error(database: Database) {
 }
 
 async fn bytes_in_place_of_text_are_an_error(database: Database) {
-    let repository = unchecked(&database).await;
+    let (repository, _) = unchecked(&database).await;
     let columns = [("orders", "date"), ("orders", "state"), ("users", "username"), ("users", "email")];
     for (table, column) in columns {
         execute(&database, &format!("UPDATE {table} SET {column} = x'ff00' WHERE id = 2")).await;
@@ -248,7 +285,7 @@ async fn bytes_in_place_of_text_are_an_error(database: Database) {
 
 // PostgreSQL's days reach to the year 5,874,897, and to no end at all.
 async fn a_day_that_no_program_can_count_is_an_error(database: Database) {
-    let repository = unchecked(&database).await;
+    let (repository, _) = unchecked(&database).await;
     for day in ["infinity", "-infinity", "5874897-12-31"] {
         execute(&database, &format!("UPDATE orders SET date = '{day}' WHERE id = 2")).await;
         for with_user in [WithUser::Yes, WithUser::No] {

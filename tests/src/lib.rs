@@ -1,1 +1,38 @@
+//! What the end-to-end tests are made of: the binary in a directory of its own, its database, and its clients.
+//!
+//! [`Installation`] is a directory with settings, in which a [`Server`] starts as often as a test likes. [`Api`] asks it
+//! over HTTP, [`Socket`] follows over a WebSocket, and [`Followers`] does so with the stock npm clients. Everything here
+//! blocks, waits no longer than [`PATIENCE`], and panics with what it waited for.
 
+#![expect(clippy::missing_panics_doc, reason = "a panic is how a test fails")]
+
+mod api;
+mod binary;
+mod followers;
+mod installation;
+mod lines;
+mod postgres;
+mod process;
+mod server;
+mod socket;
+mod sql;
+mod suite;
+
+use std::time::Duration;
+
+pub use api::Api;
+pub use followers::Followers;
+pub use installation::{Finished, Installation};
+pub use lines::Lines;
+pub use postgres::{PostgresDatabase, PostgresServer};
+pub use process::{Process, Signal};
+pub use server::Server;
+pub use socket::{Protocol, Socket};
+pub use suite::{Store, Suite};
+
+/// How long anything may take. Far more than it does, so that a slow machine is no failure.
+pub const PATIENCE: Duration = Duration::from_mins(1);
+
+/// The talk's subscription.
+pub const GET_LAST_ORDER: &str =
+    "subscription getLastOrder { getOrder { state date user { username email } } }";

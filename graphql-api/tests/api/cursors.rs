@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use domain::{
     OrderId, OrderQuery, OrderState, Page, UserId, UserRef,
-    testing::{InMemory, MockOrderFeed, MockOrderRepository, MockUserRepository, contract::april},
+    testing::{InMemory, MockOrderRepository, MockUserRepository, contract::april},
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -34,7 +34,7 @@ fn over_one_order(id: i64) -> (Client, Arc<Mutex<Vec<OrderQuery>>>) {
         assert_eq!(found, OrderId(id));
         Ok(None)
     });
-    (Client::over(orders, MockUserRepository::new(), Arc::new(MockOrderFeed::new())), asked)
+    (Client::over(orders, MockUserRepository::new(), Arc::new(InMemory::new())), asked)
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::{
     RepositoryError,
-    testing::{MockOrderFeed, MockOrderRepository, MockUserRepository},
+    testing::{InMemory, MockOrderFeed, MockOrderRepository, MockUserRepository},
 };
 use serde_json::{Value, json};
 
@@ -50,7 +50,10 @@ fn over_broken_ports(fault: fn() -> RepositoryError) -> Client {
         users.expect_find_by_ids(_),
         users.expect_create(_),
         feed.expect_newest(_),
+        feed.expect_position(),
+        feed.expect_range(),
     ];
+    feed.expect_events().returning(move |_| Err(fault().into()));
     Client::over(orders, users, Arc::new(feed))
 }
 
@@ -113,10 +116,12 @@ async fn every_mutation_tells_a_fault_without_its_cause() {
 #[tokio::test]
 async fn a_subscription_that_cannot_start_tells_a_fault_without_its_cause_and_ends() {
     for (fault, code, message) in FAULTS {
-        let mut following = over_broken_ports(fault).follow("subscription { getOrder { id } }");
-        let told = following.next().await.expect("an answer");
-        assert_told(&told, code, message, "getOrder");
-        assert_eq!(following.next().await, None);
+        for document in ["subscription { getOrder { id } }", "subscription { orderEvents { kind } }"] {
+            let mut following = over_broken_ports(fault).follow(document);
+            let told = following.next().await.expect("an answer");
+            assert_told(&told, code, message, document);
+            assert_eq!(following.next().await, None, "{document}");
+        }
     }
 }
 
@@ -146,7 +151,7 @@ async fn nested_reads_tell_a_fault_without_its_cause() {
                 .expect_pages_by_user()
                 .returning(move |_, _| if field.contains("nodes") { Err(fault()) } else { Ok([].into()) });
             orders.expect_count_by_user().returning(move |_, _, _| Err(fault()));
-            let client = Client::over(orders, users, Arc::new(MockOrderFeed::new()));
+            let client = Client::over(orders, users, Arc::new(InMemory::new()));
             let answer = client.ask(format!(r#"{{ user(username: "joe") {{ id {field} }} }}"#)).await;
             assert_told(&answer, code, message, field);
             assert_eq!(answer["data"], json!({ "user": null }), "{field}");

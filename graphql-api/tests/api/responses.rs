@@ -130,7 +130,9 @@ fn without_users() -> Client {
     };
     let mut orders = MockOrderRepository::new();
     orders.expect_find().returning(move |_, id, _| Ok(Some(order(id))));
-    orders.expect_transition().returning(move |_, id, _| Ok(domain::TransitionOutcome::Done(order(id))));
+    orders
+        .expect_transition()
+        .returning(move |_, id, _| Ok(domain::TransitionOutcome::Done(order(id), None)));
     let mut users = MockUserRepository::new();
     users.expect_find_by_ids().returning(|_| Err(RepositoryError::Failed("no disk".into())));
     Client::over(orders, users, Arc::new(InMemory::new()))

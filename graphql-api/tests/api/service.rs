@@ -34,7 +34,7 @@ impl Service {
     pub(crate) async fn new() -> Self {
         let storage = Arc::new(InMemory::new());
         let ports = Ports { orders: storage.clone(), feed: storage.clone(), clock: Arc::new(clock()) };
-        let api = Api::new(Orders::new(ports, LIMITS), Users::new(storage.clone()));
+        let api = Api::new(Orders::new(ports, LIMITS), Users::new(storage.clone(), storage.clone()));
         for username in ["caty88", "joe"] {
             storage.create(&new_user(username)).await.expect(WORKS).expect("a free name");
         }
@@ -93,8 +93,9 @@ impl Client {
         users: impl UserRepository + 'static,
         feed: Arc<dyn OrderFeed>,
     ) -> Self {
+        let users = Users::new(Arc::new(users), feed.clone());
         let ports = Ports { orders: Arc::new(orders), feed, clock: Arc::new(clock()) };
-        let api = Api::new(Orders::new(ports, LIMITS), Users::new(Arc::new(users)));
+        let api = Api::new(Orders::new(ports, LIMITS), users);
         Self { api, viewer: Viewer::unauthenticated_staff() }
     }
 
@@ -120,7 +121,13 @@ impl Client {
     }
 
     pub(crate) fn follow(&self, request: impl Into<Request>) -> Following {
-        Following(Box::pin(self.api.subscribe(request.into(), &self.viewer)))
+        Following(Box::pin(self.api.subscribe(request.into(), &self.viewer, None)))
+    }
+
+    /// Follows on a connection that resumes from this cursor.
+    pub(crate) fn resume(&self, request: impl Into<Request>, cursor: &Value) -> Following {
+        let cursor = cursor.as_str().expect("a cursor").to_owned();
+        Following(Box::pin(self.api.subscribe(request.into(), &self.viewer, Some(cursor))))
     }
 }
 

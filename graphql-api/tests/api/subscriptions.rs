@@ -114,7 +114,8 @@ async fn a_subscription_through_a_fragment_is_followed() {
         "subscription { ... { getOrder { id } } }",
     ] {
         let told = service.staff().follow(document).next().await;
-        assert_eq!(told, Some(json!({ "data": { "getOrder": { "id": "Order:1" } } })), "{document}");
+        let data = told.map(|mut answer| answer["data"].take());
+        assert_eq!(data, Some(json!({ "getOrder": { "id": "Order:1" } })), "{document}");
     }
 }
 

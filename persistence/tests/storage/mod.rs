@@ -21,7 +21,7 @@ pub(crate) fn settings(url: &str) -> DatabaseSettings {
 }
 
 /// Settings for tests, with a ring that followers fall out of.
-pub fn log_settings() -> LogSettings {
+pub(crate) fn log_settings() -> LogSettings {
     LogSettings {
         ring_events: 16,
         poll_interval: Duration::from_millis(100),

@@ -1,0 +1,167 @@
+//! A setting that makes no sense is refused at the start, in words that name it, and none gives a secret away.
+
+use std::net::TcpListener;
+
+use serde_json::json;
+use tests::{Installation, PostgresServer, Signal, Store, Suite};
+
+fn main() {
+    Suite::new()
+        .everywhere(an_address_that_other_machines_reach_is_refused)
+        .everywhere(an_address_that_is_in_use_is_named)
+        .everywhere(unknown_arguments_are_named)
+        .everywhere(values_that_make_no_sense_are_named)
+        .everywhere(databases_of_other_kinds_are_refused)
+        .everywhere(a_flag_wins_over_the_environment)
+        .everywhere(the_password_of_an_unreachable_database_is_not_told)
+        .everywhere(a_log_that_goes_to_a_file_has_no_colours)
+        .everywhere(the_schema_is_printed_without_a_database)
+        .on_postgres(the_password_of_a_database_in_use_is_not_told)
+        .run();
+}
+
+const PASSWORD: &str = "correct-horse-battery-staple";
+
+fn an_address_that_other_machines_reach_is_refused() {
+    for address in ["0.0.0.0:0", "[::]:0"] {
+        let installation = Installation::new();
+        let finished = installation.run(&["--addr", address]);
+        assert_eq!(finished.status.code(), Some(1), "{finished:?}");
+        for word in ["ORDERCAST_ADDR", address, "other machines", "127.0.0.1"] {
+            assert!(finished.stderr.contains(word), "`{word}` is not told: {finished:?}");
+        }
+        let files = std::fs::read_dir(installation.directory()).expect("a directory").count();
+        assert_eq!(files, 0, "a refused start leaves no database behind");
+    }
+}
+
+fn an_address_that_is_in_use_is_named() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = taken.local_addr().expect("an address").to_string();
+    let finished = Installation::new().set("ORDERCAST_ADDR", &address).run(&[]);
+    assert_eq!(finished.status.code(), Some(1), "{finished:?}");
+    for word in ["ORDERCAST_ADDR", &address, "in use"] {
+        assert!(finished.stderr.contains(word), "`{word}` is not told: {finished:?}");
+    }
+}
+
+fn unknown_arguments_are_named() {
+    for arguments in [["--colour", "blue"], ["serve", "--colour"], ["deliver", "now"]] {
+        let finished = Installation::new().run(&arguments);
+        assert_eq!(finished.status.code(), Some(2), "{finished:?}");
+        let named = arguments.iter().any(|argument| finished.stderr.contains(&format!("'{argument}'")));
+        assert!(named, "none of {arguments:?} is named: {finished:?}");
+    }
+}
+
+fn values_that_make_no_sense_are_named() {
+    for (variable, flag, value) in [
+        ("ORDERCAST_ADDR", "--addr", "localhost"),
+        ("ORDERCAST_WORKERS", "--workers", "0"),
+        ("ORDERCAST_DATABASE_CONNECTIONS", "--database-connections", "0"),
+        ("ORDERCAST_DATABASE_TIMEOUT", "--database-timeout", "soon"),
+        ("ORDERCAST_ALLOWED_ORIGINS", "--allowed-origins", "*"),
+        ("ORDERCAST_PAGE_LIMIT", "--page-limit", "-1"),
+        ("ORDERCAST_LOG_FORMAT", "--log-format", "xml"),
+    ] {
+        let finished = Installation::new().set(variable, value).run(&[]);
+        assert_eq!(finished.status.code(), Some(2), "{variable}: {finished:?}");
+        for word in [flag, value] {
+            assert!(finished.stderr.contains(word), "`{word}` is not told: {finished:?}");
+        }
+    }
+}
+
+fn databases_of_other_kinds_are_refused() {
+    for (url, named) in [
+        (format!("mysql://root:{PASSWORD}@127.0.0.1/orders"), "`sqlite:`, `postgres:`"),
+        ("sqlite::memory:".to_owned(), "memory"),
+        (PASSWORD.to_owned(), "`sqlite:`, `postgres:`"),
+    ] {
+        for command in ["serve", "migrate"] {
+            let finished = Installation::new().set("ORDERCAST_DATABASE_URL", &url).run(&[command]);
+            assert_eq!(finished.status.code(), Some(1), "{finished:?}");
+            for word in ["ORDERCAST_DATABASE_URL", named] {
+                assert!(finished.stderr.contains(word), "`{word}` is not told: {finished:?}");
+            }
+            assert_no_password(&finished.stderr);
+        }
+    }
+}
+
+fn a_flag_wins_over_the_environment() {
+    let installation = Installation::new().set("ORDERCAST_DATABASE_URL", "sqlite://environment.db");
+    installation.run_successfully(&["migrate", "--database-url", "sqlite://flag.db"]);
+    let is_there = |file: &str| installation.directory().join(file).exists();
+    assert!(is_there("flag.db") && !is_there("environment.db"));
+}
+
+fn the_password_of_an_unreachable_database_is_not_told() {
+    // Nothing listens on a port that was just given back.
+    let port = {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        listener.local_addr().expect("an address").port()
+    };
+    for url in [
+        format!("postgres://shop:{PASSWORD}@127.0.0.1:{port}/orders"),
+        format!("postgres://127.0.0.1:{port}/orders?user=shop&password={PASSWORD}"),
+        format!("postgres://shop:{PASSWORD}@127.0.0.1:port/orders"),
+        // Passwords whose owner did not know that these characters must be escaped.
+        format!("postgres://shop:{PASSWORD}/@127.0.0.1:{port}/orders"),
+        format!("postgres://shop:{PASSWORD}#@127.0.0.1:{port}/orders"),
+        format!("postgres://shop:{PASSWORD}?@127.0.0.1:{port}/orders"),
+    ] {
+        for log in ["info", "trace"] {
+            let finished = Installation::new()
+                .set("ORDERCAST_DATABASE_URL", &url)
+                .set("ORDERCAST_DATABASE_TIMEOUT", "1s")
+                .set("ORDERCAST_LOG", log)
+                .run(&[]);
+            assert_eq!(finished.status.code(), Some(1), "{:?}", finished.status);
+            assert!(finished.stderr.contains("ORDERCAST_DATABASE_URL"), "the setting is named");
+            assert_no_password(&finished.stderr);
+        }
+    }
+}
+
+fn a_log_that_goes_to_a_file_has_no_colours() {
+    let finished = Installation::new().set("ORDERCAST_LOG_FORMAT", "text").run(&["migrate"]);
+    assert!(finished.status.success(), "{finished:?}");
+    assert!(finished.stderr.contains("INFO"), "{finished:?}");
+    assert!(!finished.stderr.contains('\u{1b}'), "escape codes are for terminals: {finished:?}");
+}
+
+fn the_schema_is_printed_without_a_database() {
+    let installation = Installation::new().set("ORDERCAST_DATABASE_URL", "postgres://127.0.0.1:1/nowhere");
+    let finished = installation.run(&["schema"]);
+    assert!(finished.status.success(), "{finished:?}");
+    for line in ["type Subscription {", "enum OrderState {", "scalar Date"] {
+        assert!(finished.stdout.contains(line), "`{line}` is not in:\n{}", finished.stdout);
+    }
+}
+
+fn the_password_of_a_database_in_use_is_not_told(postgres: &PostgresServer) {
+    let installation = Store::Postgres(postgres.clone()).install();
+    let url = installation.postgres().url_with_password(PASSWORD);
+    for log in ["info", "trace"] {
+        let installation = installation.clone().set("ORDERCAST_DATABASE_URL", &url).set("ORDERCAST_LOG", log);
+        let mut server = installation.start();
+        server.api().create_user(&format!("caty.{log}"));
+        installation.postgres().shut();
+        let answer = server.api().graphql("{ getOrders { id } }", &json!({}));
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "UNAVAILABLE", "{answer}");
+        installation.postgres().open();
+        server.signal(Signal::Terminate);
+        assert!(server.wait().success());
+        let log = server.log().text();
+        assert!(log.contains("postgres://127.0.0.1/"), "the database is told, without who uses it");
+        assert_no_password(&log);
+    }
+}
+
+fn assert_no_password(log: &str) {
+    let line = log.lines().find(|line| line.contains(PASSWORD));
+    // A line at the level `trace` can be very long.
+    let start: Option<String> = line.map(|line| line.chars().take(500).collect());
+    assert_eq!(start, None, "a line gives the password away");
+}
