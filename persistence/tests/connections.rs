@@ -2,6 +2,7 @@
 
 #[macro_use]
 mod trials;
+mod repository;
 mod storage;
 
 use std::sync::{Arc, Mutex};
@@ -11,6 +12,7 @@ use domain::{
     testing::contract::{new_order, new_user},
 };
 use persistence::{Database, DatabaseSettings};
+use repository::repository_in;
 use sea_orm::{ConnectionTrait, DbBackend, Statement, TransactionTrait, TryGetable};
 use storage::{POSTGRES_SERVER, settings};
 
@@ -70,7 +72,7 @@ async fn statements_are_told_without_their_values(database: Database) {
     let observe = move |sql: &str| observed.lock().expect("the statements").push(sql.to_owned());
     let other =
         Database::open_observed(&settings(&url_of(&database).await), observe).await.expect("it opens");
-    let (repository, _) = trials::repository(&other).await;
+    let (repository, _) = repository_in(&other).await;
     let ran = || told.lock().expect("the statements").clone();
     repository.find_by_username(&new_user("joe").username).await.expect(WORKS);
     let selects = ran().into_iter().filter(|sql: &String| sql.contains("users")).collect::<Vec<_>>();
@@ -82,9 +84,9 @@ async fn statements_are_told_without_their_values(database: Database) {
 }
 
 async fn what_one_program_commits_another_reads(database: Database) {
-    let (repository, _) = trials::repository(&database).await;
+    let (repository, _) = repository_in(&database).await;
     let other = Database::open(&settings(&url_of(&database).await)).await.expect("it opens");
-    let (others, _) = trials::repository(&other).await;
+    let (others, _) = repository_in(&other).await;
     for (number, username) in ["caty88", "joe"].into_iter().enumerate() {
         let created = repository.create(&new_user(username)).await.expect(WORKS).expect("a free name");
         others.place(&new_order(created.username(), 1)).await.expect(WORKS);
@@ -104,7 +106,7 @@ async fn references_hold(database: Database) {
 }
 
 async fn a_reader_reads_while_another_program_writes(database: Database) {
-    let (repository, _) = trials::repository(&database).await;
+    let (repository, _) = repository_in(&database).await;
     let other = Database::open(&settings(&url_of(&database).await)).await.expect("it opens");
     let writing = other.schema_connection().begin().await.expect(WORKS);
     let insert = "INSERT INTO users (username, email) VALUES ('joe', 'joe@dev.io')";
@@ -120,7 +122,7 @@ async fn a_writer_that_waits_too_long_for_a_lock_may_try_again(database: Databas
     let acquire_timeout = std::time::Duration::from_millis(50);
     let impatient = DatabaseSettings { acquire_timeout, ..settings(&url_of(&database).await) };
     let other = Database::open(&impatient).await.expect("it opens");
-    let (repository, _) = trials::repository(&other).await;
+    let (repository, _) = repository_in(&other).await;
     let writing = database.schema_connection().begin().await.expect(WORKS);
     writing.execute_unprepared("DELETE FROM users").await.expect(WORKS);
     let error = repository.create(&new_user("joe")).await.expect_err("the database is locked");
@@ -139,7 +141,7 @@ async fn a_statement_that_hangs_is_ended(database: Database) {
     }
     let locking = database.schema_connection().begin().await.expect(WORKS);
     locking.execute_unprepared("LOCK TABLE users").await.expect(WORKS);
-    let (repository, _) = trials::repository(&other).await;
+    let (repository, _) = repository_in(&other).await;
     let error = repository.create(&new_user("joe")).await.expect_err("the table is locked");
     assert!(matches!(error, RepositoryError::Unavailable(_)), "{error:?}");
     locking.commit().await.expect(WORKS);

@@ -2,6 +2,7 @@
 
 #[macro_use]
 mod trials;
+mod repository;
 mod storage;
 
 use std::time::Duration;
@@ -12,6 +13,7 @@ use domain::{
 };
 use futures_util::{StreamExt, future::join_all};
 use persistence::{Database, OrderLog, SqlRepository};
+use repository::repository_in;
 
 trials! {
     on_both: [
@@ -42,7 +44,7 @@ async fn next(stream: &mut NewestOrderStream) -> Option<Order> {
 }
 
 async fn a_follower_who_comes_back_is_told_the_newest(database: Database) {
-    let (repository, log) = trials::repository(&database).await;
+    let (repository, log) = repository_in(&database).await;
     let joe = repository.create(&new_user("joe")).await.expect(WORKS).expect("a free name");
     let id = place(&repository).await;
     for scope in [Scope::All, Scope::Of(joe.username().clone())] {
@@ -54,7 +56,7 @@ async fn a_follower_who_comes_back_is_told_the_newest(database: Database) {
 }
 
 async fn a_follower_who_comes_back_after_changes_is_told_the_newest(database: Database) {
-    let (repository, log) = trials::repository(&database).await;
+    let (repository, log) = repository_in(&database).await;
     repository.create(&new_user("joe")).await.expect(WORKS);
     assert_eq!(next(&mut follow(&log, &Scope::All).await).await, None);
     for _ in 0..5 {
@@ -66,7 +68,7 @@ async fn a_follower_who_comes_back_after_changes_is_told_the_newest(database: Da
 }
 
 async fn followers_who_come_and_go_at_once_are_all_told_the_newest(database: Database) {
-    let (repository, log) = trials::repository(&database).await;
+    let (repository, log) = repository_in(&database).await;
     repository.create(&new_user("joe")).await.expect(WORKS);
     let id = place(&repository).await;
     let told = join_all((0..40).map(|_| async { next(&mut follow(&log, &Scope::All).await).await })).await;

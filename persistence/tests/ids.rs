@@ -2,6 +2,7 @@
 
 #[macro_use]
 mod trials;
+mod repository;
 mod storage;
 
 use domain::{
@@ -11,6 +12,7 @@ use domain::{
 };
 use futures_util::future::join_all;
 use persistence::{Database, SqlRepository};
+use repository::repository_in;
 use sea_orm::ConnectionTrait;
 use storage::execute;
 
@@ -36,7 +38,7 @@ trials! {
 const WORKS: &str = "a database that works";
 
 async fn with_user(database: &Database) -> (SqlRepository, User) {
-    let (repository, _) = trials::repository(database).await;
+    let (repository, _) = repository_in(database).await;
     let user = create(&repository, "joe").await;
     (repository, user)
 }

@@ -2,6 +2,7 @@
 
 #[macro_use]
 mod trials;
+mod repository;
 mod storage;
 
 use domain::{
@@ -9,6 +10,7 @@ use domain::{
     testing::contract::{new_order, new_user},
 };
 use persistence::Database;
+use repository::repository_in;
 use storage::execute;
 
 trials! {
@@ -30,7 +32,7 @@ const WORKS: &str = "a database that works";
 async fn orders(database: &Database) -> Vec<String> {
     let (scope, filter, page) = (Scope::All, OrderFilter::default(), PageRequest::first(100));
     let query = OrderQuery { scope, filter, page, with_user: WithUser::Yes };
-    let page = trials::repository(database).await.0.page(&query).await.expect(WORKS);
+    let page = repository_in(database).await.0.page(&query).await.expect(WORKS);
     let line = |order: &domain::Order| {
         let UserRef::Loaded(user) = &order.user else { panic!("expected the user along") };
         let email = user.email_for(&Viewer::unauthenticated_staff()).expect("staff sees it").as_str();
@@ -59,7 +61,7 @@ async fn sample_data_that_is_inserted_twice_at_once_is_there_once(database: Data
 }
 
 async fn a_database_with_a_user_stays_as_it_is(database: Database) {
-    let (repository, _) = trials::repository(&database).await;
+    let (repository, _) = repository_in(&database).await;
     repository.create(&new_user("grace")).await.expect(WORKS);
     assert!(!database.insert_sample_data().await.expect(WORKS));
     assert_eq!(orders(&database).await, [] as [&str; 0]);
@@ -77,7 +79,7 @@ async fn a_database_with_an_order_stays_as_it_is(database: Database) {
 
 async fn the_sample_data_takes_more_orders(database: Database) {
     database.insert_sample_data().await.expect(WORKS);
-    let (repository, _) = trials::repository(&database).await;
+    let (repository, _) = repository_in(&database).await;
     let joe = repository.find_by_username(&new_user("joe").username).await.expect(WORKS).expect("joe");
     repository.place(&new_order(joe.username(), 13)).await.expect(WORKS);
     let expected = [SAMPLE[0], SAMPLE[1], "joe joe@dev.io 2026-04-13 UNPAID"];

@@ -3,6 +3,7 @@
 
 #[macro_use]
 mod trials;
+mod repository;
 mod storage;
 
 use std::{error::Error, time::Duration};
@@ -18,6 +19,7 @@ use futures_util::{
     future::{join, join_all},
 };
 use persistence::{Database, OrderLog, SqlRepository};
+use repository::repository_in;
 use sea_orm::DbBackend;
 use storage::execute;
 
@@ -43,7 +45,7 @@ const WORKS: &str = "a database that works";
 
 /// Users 1, `caty88`, and 2, `joe`, and an unpaid order of each, 1 and 2; what is written next is not checked.
 async fn unchecked(database: &Database) -> (SqlRepository, OrderLog) {
-    let (repository, log) = trials::repository(database).await;
+    let (repository, log) = repository_in(database).await;
     for username in ["caty88", "joe"] {
         let user = repository.create(&new_user(username)).await.expect(WORKS).expect("a free name");
         place(&repository, &new_order(user.username(), 12)).await;

@@ -56,6 +56,33 @@ impl Socket {
         socket
     }
 
+    /// Follows a subscription after the cursor `resume`, as stock clients ask for it; `None` if the server goes away.
+    pub fn try_follow(api: &Api, document: &str, resume: Option<&str>) -> Option<Self> {
+        let protocol = Protocol::GraphqlTransportWs;
+        let uri: Uri = api.socket_url().parse().expect("a URI");
+        let request = ClientRequestBuilder::new(uri).with_sub_protocol(protocol.name());
+        let stream = TcpStream::connect(api.address()).ok()?;
+        stream.set_read_timeout(Some(PATIENCE)).ok()?;
+        let mut socket = Self { stream: tungstenite::client(request, stream).ok()?.0, protocol };
+        let init = json!({ "type": "connection_init", "payload": { "resume": resume } });
+        let subscribe = json!({ "id": "1", "type": "subscribe", "payload": { "query": document } });
+        for message in [init, subscribe] {
+            socket.stream.send(Message::text(message.to_string())).ok()?;
+        }
+        (socket.read()?["type"] == "connection_ack").then_some(socket)
+    }
+
+    /// Waits for the next answer; `None` if the server goes away.
+    pub fn try_next_answer(&mut self) -> Option<Value> {
+        loop {
+            let mut message = self.read()?;
+            if message["type"] == "next" {
+                return Some(message["payload"].take());
+            }
+            assert_ne!(message["type"], "error", "{message}");
+        }
+    }
+
     /// Opens a socket as a page of `origin` does, or returns the status that refuses it.
     pub fn open(api: &Api, protocol: Protocol, origin: Option<&str>) -> Result<Self, StatusCode> {
         let uri: Uri = api.socket_url().parse().expect("a URI");

@@ -51,7 +51,7 @@ fn on(store: &Store, test: impl AsyncFnOnce(&Service)) {
         Store::Postgres(server) => Some(server.create_database()),
     };
     let file = format!("sqlite://{}", directory.path().join("orders.db").display());
-    let url = postgres.as_ref().map_or(file, |database| database.url());
+    let url = postgres.as_ref().map_or(file, tests::PostgresDatabase::url);
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {
         let statements = Arc::new(Mutex::new(Vec::new()));
@@ -68,9 +68,9 @@ fn on(store: &Store, test: impl AsyncFnOnce(&Service)) {
         // Looks at the log only when it is woken, so that nothing runs beside a request.
         let log = LogSettings {
             ring_events: 100,
-            poll_interval: Duration::from_secs(3600),
+            poll_interval: Duration::from_hours(1),
             keep_events: 1_000_000,
-            keep_age: Duration::from_secs(3600),
+            keep_age: Duration::from_hours(1),
         };
         let log = OrderLog::start(database.clone(), log).await.expect("the log can be read");
         let repository = Arc::new(SqlRepository::new(database.clone(), log.clone()));
@@ -227,12 +227,14 @@ fn a_list_that_is_selected_twice_is_read_once(store: &Store) {
 fn nested_lists_cost_the_same_whatever_the_number_of_users(store: &Store) {
     on(store, async |service| {
         let nested = "{ getOrders { user { orders(first: 2) { totalCount nodes { user { username } } } } } }";
-        service.fill(0..2).await;
-        let few = service.statements(service.ask(nested)).await;
-        service.fill(2..30).await;
-        let many = service.statements(service.ask(nested)).await;
-        assert!(many.len() <= 3, "{many:#?}");
-        assert_eq!(few.len(), many.len(), "2 users cost {few:#?}, and 30 users {many:#?}");
+        for users in [0..2, 2..30] {
+            service.fill(users.clone()).await;
+            // Again and again, because how many reads come together must not be a matter of luck.
+            for _ in 0..10 {
+                let statements = service.statements(service.ask(nested)).await;
+                assert_eq!(statements.len(), 3, "{} users cost {statements:#?}", users.end);
+            }
+        }
         let data = service.ask(nested).await;
         let lists = data["getOrders"].as_array().expect("orders");
         assert_eq!(lists.len(), 60);

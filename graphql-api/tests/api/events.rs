@@ -17,7 +17,7 @@ pub(crate) fn after(cursor: &Value) -> async_graphql::Request {
 }
 
 /// Has a stream look at the log before anything else happens.
-async fn started(mut following: Following) -> Following {
+fn started(mut following: Following) -> Following {
     assert!(following.is_silent());
     following
 }
@@ -38,7 +38,7 @@ pub(crate) async fn beginning(client: &Client) -> Value {
 #[tokio::test]
 async fn every_change_is_told_once_and_in_order() {
     let service = Service::new().await;
-    let mut following = started(service.staff().follow(EVENTS)).await;
+    let mut following = started(service.staff().follow(EVENTS));
     let first = service.place("joe", 12).await;
     service.place("caty88", 13).await;
     service.transition(first, Transition::Pay).await;
@@ -63,7 +63,7 @@ async fn every_change_is_told_once_and_in_order() {
 async fn without_a_cursor_the_past_is_not_told() {
     let service = Service::new().await;
     service.place("joe", 12).await;
-    let mut following = started(service.staff().follow(AFTER)).await;
+    let mut following = started(service.staff().follow(AFTER));
     service.place("joe", 13).await;
     assert_eq!(next(&mut following).await.0, "PLACED Order:2 UNPAID");
 }
@@ -97,7 +97,7 @@ async fn each_message_carries_its_cursor() {
     let event = client.follow(after(&beginning)).next().await.expect("an event");
     assert_eq!(event["extensions"]["cursor"], event["data"]["orderEvents"]["cursor"]);
     let newest = client.follow("subscription { getOrder { id } }").next().await.expect("an order");
-    let mut following = started(client.follow(after(&newest["extensions"]["cursor"]))).await;
+    let mut following = started(client.follow(after(&newest["extensions"]["cursor"])));
     service.transition(id, Transition::Pay).await;
     assert_eq!(next(&mut following).await.0, "STATE_CHANGED Order:1 PAID");
     let query = client.ask("{ viewer { username } }").await;
@@ -121,7 +121,7 @@ async fn a_list_is_followed_from_its_cursor_without_a_hole() {
 #[tokio::test]
 async fn a_mutation_tells_the_cursor_of_its_own_change() {
     let client = Service::new().await.staff();
-    let mut following = started(client.follow(AFTER)).await;
+    let mut following = started(client.follow(AFTER));
     for field in [
         r#"placeOrder(input: { username: "joe" })"#,
         r#"payOrder(input: { id: "1" })"#,
@@ -204,7 +204,7 @@ async fn a_connection_resumes_from_the_later_cursor() {
     let service = Service::new().await;
     let client = service.staff();
     let mut cursors = vec![beginning(&client).await];
-    let mut following = started(client.follow(AFTER)).await;
+    let mut following = started(client.follow(AFTER));
     for day in 1..=3 {
         service.place("joe", day).await;
         cursors.push(next(&mut following).await.1);

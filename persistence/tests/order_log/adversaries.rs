@@ -1,10 +1,6 @@
 //! Many writers who do what transactions can do, and several nodes that tell of it, on PostgreSQL.
 
-use std::{
-    collections::HashMap,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use domain::{OrderChange, OrderEvent, Position};
 use futures_util::future::join_all;
@@ -19,6 +15,8 @@ use crate::{
 };
 
 const WRITERS: i64 = 12;
+/// Of each writer.
+const TRANSACTIONS: usize = 200;
 const SEED: u64 = 0x0c0f_fee0;
 
 pub(crate) async fn every_node_tells_what_was_committed_once_and_in_order(database: Database) {
@@ -51,10 +49,14 @@ pub(crate) async fn every_node_tells_what_was_committed_once_and_in_order(databa
     let ticks = Arc::default();
     let writers = (0..WRITERS).map(|number| {
         let random = Random::new(SEED + number.unsigned_abs());
-        let writer = Writer { number, transactions: 150 * scale(), ticks: Arc::clone(&ticks), random };
+        let writer =
+            Writer { number, transactions: TRANSACTIONS * scale(), ticks: Arc::clone(&ticks), random };
         tokio::spawn(writer.run(url.clone()))
     });
-    let committed = join_all(writers).await.into_iter().flat_map(|writer| writer.expect("a writer that ends"));
+    let committed = awaited("writing", join_all(writers))
+        .await
+        .into_iter()
+        .flat_map(|writer| writer.expect("a writer that ends"));
     let committed: Vec<Committed> = committed.collect();
     let last = program.last_position().await;
     end.send(Some(last)).expect("followers");
@@ -80,7 +82,7 @@ pub(crate) async fn every_node_tells_what_was_committed_once_and_in_order(databa
     assert_those_before_come_first(&log, &committed);
     eprintln!(
         "{} transactions, {} committed, {} events, {stays} stays of followers who start anywhere, {:?} from commit to follower at most",
-        WRITERS.unsigned_abs() as usize * 150 * scale(),
+        WRITERS * i64::try_from(TRANSACTIONS * scale()).expect("a number"),
         committed.len(),
         log.len(),
         longest_wait(&first_told, &committed)
@@ -132,7 +134,8 @@ fn assert_those_before_come_first(log: &[Arc<OrderEvent>], committed: &[Committe
 }
 
 fn longest_wait(told: &[Told], committed: &[Committed]) -> Duration {
-    let committed: HashMap<_, _> = committed.iter().map(|committed| (committed.order, committed.at)).collect();
+    let committed: HashMap<_, _> =
+        committed.iter().map(|committed| (committed.order, committed.at)).collect();
     let placed = told.iter().filter(|(event, _)| matches!(event.change, OrderChange::Placed(_)));
     let waits = placed.filter_map(|(event, at)| {
         Some(at.saturating_duration_since(*committed.get(&event.change.order().id.0)?))

@@ -45,7 +45,7 @@ pub(crate) async fn followers_stay_through_lost_connections_and_miss_nothing(dat
     let stopped = Arc::new(AtomicBool::new(false));
     let mut writers = Vec::new();
     for (seed, node) in (SEED + 10..).zip(nodes.iter().cycle().take(6)) {
-        let repository = SqlRepository::new(node.database.clone(), node.log.clone());
+        let repository = node.repository();
         writers.push(tokio::spawn(write(repository, Arc::clone(&stopped), Random::new(seed))));
     }
 
@@ -53,13 +53,13 @@ pub(crate) async fn followers_stay_through_lost_connections_and_miss_nothing(dat
     let killer = Program::connect(&format!("{server}/postgres")).await;
     let name = url.rsplit('/').next().expect("a name");
     let kill = format!(
-        "SELECT count(*) FROM (SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}') AS killed"
+        "SELECT count(*) FROM (SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}') AS ended"
     );
     let mut random = Random::new(SEED + 20);
-    let mut killed = 0;
+    let mut ended_connections = 0;
     for _ in 0..15 * scale() {
         random.pause(Duration::from_millis(100)).await;
-        killed += killer.value::<i64>(&kill).await;
+        ended_connections += killer.value::<i64>(&kill).await;
         for node in &nodes {
             let told = node.position().await;
             awaited("telling after the connections were lost", async {
@@ -80,7 +80,8 @@ pub(crate) async fn followers_stay_through_lost_connections_and_miss_nothing(dat
     let resuming = awaited("telling those who come back", join_all(resuming)).await;
     let mut log: Option<Vec<_>> = None;
     for told in staying.into_iter().chain(resuming) {
-        let told = told.expect("a follower that ends").into_iter().map(|(event, _)| event).collect::<Vec<_>>();
+        let told =
+            told.expect("a follower that ends").into_iter().map(|(event, _)| event).collect::<Vec<_>>();
         let log = log.get_or_insert_with(|| told.clone());
         assert_eq!(&told, log);
     }
@@ -89,19 +90,24 @@ pub(crate) async fn followers_stay_through_lost_connections_and_miss_nothing(dat
     assert_eq!(positions, (1..=last.0).collect::<Vec<_>>());
     assert_eq!(replay(&log), program.orders().await);
     let (mut done, mut unknown) = (0, 0);
-    for Written { placed, unknown: lost } in written.into_iter().map(|written| written.expect("a writer")) {
+    for Written { placed, unknown: unanswered } in
+        written.into_iter().map(|written| written.expect("a writer"))
+    {
         done += placed.len();
-        unknown += lost;
+        unknown += unanswered;
         for (id, cursor) in placed {
-            let mut placements = log.iter().filter(
-                |event| matches!(&event.change, OrderChange::Placed(order) if order.id == id),
-            );
+            let mut placements = log
+                .iter()
+                .filter(|event| matches!(&event.change, OrderChange::Placed(order) if order.id == id));
             let event = placements.next().expect("an acknowledged order is told");
             assert!(cursor.is_none_or(|cursor| cursor == event.cursor), "{id}");
             assert!(placements.next().is_none(), "{id} is told once");
         }
     }
-    eprintln!("{killed} connections lost, {done} orders, {unknown} unknown outcomes, {} events", log.len());
+    eprintln!(
+        "{ended_connections} connections lost, {done} orders, {unknown} unknown outcomes, {} events",
+        log.len()
+    );
     for node in nodes {
         node.stop().await;
     }

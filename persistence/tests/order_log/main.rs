@@ -41,9 +41,11 @@ use plain_sql::{
     a_truncation_is_the_deletion_of_every_order, an_order_that_gets_another_id_is_deleted_and_placed,
     an_upsert_is_the_change_that_it_makes, every_change_by_plain_sql_is_an_event,
     many_orders_in_one_statement_are_an_event_each,
+    what_a_trigger_of_another_program_changes_is_told_in_order,
 };
 use readers::{
-    a_reader_who_follows_its_list_arrives_at_the_truth, the_position_of_a_quiet_log_is_that_of_the_last_change,
+    a_reader_who_follows_its_list_arrives_at_the_truth,
+    the_position_of_a_quiet_log_is_that_of_the_last_change,
 };
 
 trials! {
@@ -54,6 +56,7 @@ trials! {
         an_order_that_gets_another_id_is_deleted_and_placed,
         an_upsert_is_the_change_that_it_makes,
         many_orders_in_one_statement_are_an_event_each,
+        what_a_trigger_of_another_program_changes_is_told_in_order,
         a_follower_that_fell_out_of_memory_is_told_everything_by_the_database,
         a_cursor_older_than_what_is_kept_is_refused_with_the_range,
         an_order_that_is_kept_for_its_age_is_kept_whole,

@@ -7,7 +7,7 @@ use domain::{
     testing::contract::{new_order, new_user},
 };
 use futures_util::{FutureExt, StreamExt, future::join_all};
-use persistence::{Database, OrderLog, SqlRepository};
+use persistence::{Database, OrderLog};
 use tokio::sync::watch;
 
 use crate::{
@@ -37,7 +37,7 @@ pub(crate) async fn the_newest_order_of_each_scope_ends_on_the_truth_and_never_r
         let url = url.clone();
         tokio::spawn(async move { write(&url, Random::new(seed)).await })
     });
-    for writer in join_all(writers).await {
+    for writer in awaited("writing", join_all(writers)).await {
         writer.expect("a writer that ends");
     }
     let last = program.last_position().await;
@@ -111,7 +111,7 @@ pub(crate) async fn a_newest_order_that_went_and_came_back_is_not_told_again(dat
     let program = Program::beside(&database).await;
     program.add_users().await;
     let node = Node::beside(&database).await;
-    let repository = SqlRepository::new(node.database.clone(), node.log.clone());
+    let repository = node.repository();
     let joe = new_user("joe").username;
     let placed = async || match repository.place(&new_order(&joe, 12)).await.expect(WORKS) {
         Placement::Placed(order, Some(_)) => order.id,

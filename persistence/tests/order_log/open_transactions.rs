@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant};
 
 use domain::{
-    OrderChange, OrderId, OrderRepository, Placement, Scope, Transition,
+    Cursor, OrderChange, OrderId, OrderRepository, Placement, Position, Scope, Transition,
     testing::contract::{new_order, new_user},
 };
 use futures_util::future::join_all;
-use persistence::{Database, SqlRepository};
+use persistence::Database;
 
 use crate::support::{Node, Program, WORKS, awaited, next};
 
@@ -18,7 +18,7 @@ pub(crate) async fn a_transaction_that_stays_open_holds_up_nobody(database: Data
     let open = Program::beside(&database).await;
     open.add_users().await;
     let (node, other) = (Node::beside(&database).await, Node::beside(&database).await);
-    let repository = SqlRepository::new(node.database.clone(), node.log.clone());
+    let repository = node.repository();
     let (mut here, mut there) = (node.follow(None).await, other.follow(None).await);
 
     open.run("BEGIN").await;
@@ -41,7 +41,10 @@ pub(crate) async fn a_transaction_that_stays_open_holds_up_nobody(database: Data
     for events in [&mut here, &mut there] {
         let event = next(events).await;
         assert_eq!(event.cursor.position.0, 101);
-        assert!(matches!(&event.change, OrderChange::Placed(order) if order.id == OrderId(1000)), "{event:?}");
+        assert!(
+            matches!(&event.change, OrderChange::Placed(order) if order.id == OrderId(1000)),
+            "{event:?}"
+        );
     }
     for node in [node, other] {
         node.stop().await;
@@ -54,11 +57,14 @@ pub(crate) async fn an_order_that_stays_locked_holds_up_no_follower(database: Da
     let locking = Program::beside(&database).await;
     locking.add_users().await;
     let writing = Program::beside(&database).await;
-    writing.run("INSERT INTO orders (id, date, state, user_id) VALUES (1000, '2026-04-12', 'UNPAID', 1)").await;
+    writing
+        .run("INSERT INTO orders (id, date, state, user_id) VALUES (1000, '2026-04-12', 'UNPAID', 1)")
+        .await;
     let node = Node::beside(&database).await;
-    let repository = SqlRepository::new(node.database.clone(), node.log.clone());
-    let after = node.position().await;
-    let mut events = node.follow(Some(after)).await;
+    let repository = node.repository();
+    let start = Cursor { position: Position(0), ..node.position().await };
+    let mut events = node.follow(Some(start)).await;
+    assert_eq!(next(&mut events).await.change.order().id, OrderId(1000));
 
     locking.run("BEGIN").await;
     locking.run("UPDATE orders SET date = '2026-04-13' WHERE id = 1000").await;
@@ -67,10 +73,10 @@ pub(crate) async fn an_order_that_stays_locked_holds_up_no_follower(database: Da
         tokio::spawn(async move { repository.transition(&Scope::All, OrderId(1000), Transition::Pay).await })
     });
     let payments: Vec<_> = payments.collect();
-    let waiting = "SELECT count(*) >= 4 FROM pg_stat_activity \
+    let blocked = "SELECT count(*) >= 4 FROM pg_stat_activity \
         WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'UPDATE%'";
     awaited("waiting for the locked order", async {
-        while !writing.value::<bool>(waiting).await {
+        while !writing.value::<bool>(blocked).await {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     })
@@ -81,7 +87,7 @@ pub(crate) async fn an_order_that_stays_locked_holds_up_no_follower(database: Da
     assert_eq!(next(&mut events).await.change.order().id, OrderId(1));
     let waited = started.elapsed();
     locking.run("COMMIT").await;
-    join_all(payments).await;
+    awaited("the payments", join_all(payments)).await;
     assert!(waited < SOON, "an event took {waited:?} while requests waited for another order");
     node.stop().await;
     for program in [locking, writing] {

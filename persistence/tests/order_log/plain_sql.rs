@@ -156,9 +156,7 @@ pub(crate) async fn an_upsert_is_the_change_that_it_makes(database: Database) {
 pub(crate) async fn many_orders_in_one_statement_are_an_event_each(database: Database) {
     let mut beside = Beside::new(&database).await;
     let values: Vec<_> = (1..=700).map(|id| format!("({id}, '2026-04-12', 'UNPAID', 1)")).collect();
-    beside
-        .run(&format!("INSERT INTO orders (id, date, state, user_id) VALUES {}", values.join(", ")))
-        .await;
+    beside.run(&format!("INSERT INTO orders (id, date, state, user_id) VALUES {}", values.join(", "))).await;
     for id in 1..=700 {
         beside.expect(&[&format!("placed {id} 2026-04-12 UNPAID joe")]).await;
     }
@@ -174,7 +172,9 @@ pub(crate) async fn a_truncation_is_the_deletion_of_every_order(database: Databa
     let mut beside = Beside::new(&database).await;
     beside.run(ONE).await;
     beside.run("BEGIN; TRUNCATE orders CASCADE; ROLLBACK").await;
-    for sql in ["BEGIN", &ONE.replace("(1,", "(2,"), "TRUNCATE orders CASCADE", &ONE.replace("(1,", "(3,"), "COMMIT"] {
+    for sql in
+        ["BEGIN", &ONE.replace("(1,", "(2,"), "TRUNCATE orders CASCADE", &ONE.replace("(1,", "(3,"), "COMMIT"]
+    {
         beside.run(sql).await;
     }
     beside.run("TRUNCATE users CASCADE; TRUNCATE users CASCADE").await;
@@ -200,16 +200,38 @@ pub(crate) async fn a_truncation_in_a_repeatable_read_deletes_every_order(databa
     let truncated = truncating.attempt("TRUNCATE orders CASCADE").await.is_ok();
     truncating.run(if truncated { "COMMIT" } else { "ROLLBACK" }).await;
     if beside.program.orders().await.is_empty() {
-        beside.expect(&["deleted 1 2026-04-12 UNPAID joe"]).await;
+        beside.run(&ONE.replace("(1,", "(2,")).await;
+        beside.expect(&["deleted 1 2026-04-12 UNPAID joe", "placed 2 2026-04-12 UNPAID joe"]).await;
     }
     truncating.close().await;
     beside.end().await;
 }
 
+/// Its trigger may run before the log's.
+pub(crate) async fn what_a_trigger_of_another_program_changes_is_told_in_order(database: Database) {
+    let beside = Beside::new(&database).await;
+    let pay = "UPDATE orders SET state = 'PAID' WHERE id = NEW.id AND state = 'UNPAID'";
+    let trigger = if beside.program.is_sqlite() {
+        format!("CREATE TRIGGER always_paid AFTER INSERT ON orders BEGIN {pay}; END")
+    } else {
+        format!(
+            "CREATE FUNCTION pay() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {pay}; RETURN NULL; END $$; \
+             CREATE TRIGGER always_paid AFTER INSERT ON orders FOR EACH ROW EXECUTE FUNCTION pay()"
+        )
+    };
+    beside.run(&trigger).await;
+    beside.run(ONE).await;
+    let mut events = beside.events;
+    let told = [next(&mut events).await, next(&mut events).await].map(|event| line(&event));
+    assert_eq!(told, [PLACED, "state changed 1 2026-04-12 UNPAID joe to 1 2026-04-12 PAID joe"]);
+}
+
 pub(crate) async fn a_program_with_another_search_path_is_told_of(database: Database) {
     let mut beside = Beside::new(&database).await;
     beside.run("SET search_path = pg_catalog").await;
-    beside.run("INSERT INTO public.orders (id, date, state, user_id) VALUES (1, '2026-04-12', 'UNPAID', 1)").await;
+    beside
+        .run("INSERT INTO public.orders (id, date, state, user_id) VALUES (1, '2026-04-12', 'UNPAID', 1)")
+        .await;
     beside.run("UPDATE public.orders SET state = 'PAID'").await;
     beside.run("TRUNCATE public.orders, public.order_placements").await;
     beside.run("SET search_path = public").await;
@@ -221,7 +243,9 @@ pub(crate) async fn a_program_with_another_search_path_is_told_of(database: Data
 pub(crate) async fn a_program_that_may_only_write_orders_is_told_of(database: Database) {
     let mut beside = Beside::new(&database).await;
     let role = format!("clerk_{}", std::process::id());
-    beside.run(&format!("CREATE ROLE {role}; GRANT SELECT, INSERT, UPDATE, DELETE ON orders TO {role}")).await;
+    beside
+        .run(&format!("CREATE ROLE {role}; GRANT SELECT, INSERT, UPDATE, DELETE ON orders TO {role}"))
+        .await;
     beside.run(&format!("SET ROLE {role}")).await;
     let written = beside.program.attempt(ONE).await;
     beside.run("RESET ROLE").await;
@@ -240,7 +264,8 @@ pub(crate) async fn a_replaced_order_is_gone_from_its_former_owner(database: Dat
     let mut newest = beside.node.log.newest(&joe).await.expect(WORKS);
     let told = |newest: NewestOrder| newest.order.map(|order| order.id.0);
     assert_eq!(awaited("the newest order", newest.next()).await.map(told), Some(Some(1)));
-    let replace = "INSERT OR REPLACE INTO orders (id, date, state, user_id) VALUES (1, '2026-04-12', 'UNPAID', 2)";
+    let replace =
+        "INSERT OR REPLACE INTO orders (id, date, state, user_id) VALUES (1, '2026-04-12', 'UNPAID', 2)";
     beside.run(replace).await;
     let event = next(&mut beside.events).await;
     assert!(event.change.within(&joe).is_some(), "joe is not told that the order is gone: {}", line(&event));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::{
-    OrderFilter, OrderQuery, OrderRepository, PageRequest, Position, Scope, WithUser,
+    OrderFeed, OrderFilter, OrderQuery, OrderRepository, PageRequest, Placement, Position, Scope, WithUser,
     testing::contract::{new_order, new_user},
 };
 use futures_util::future::join_all;
@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use crate::{
     followers::Follower,
     storage::log_settings,
-    support::{Node, Orders, Program, Random, WORKS, apply, awaited, scale, url_of},
+    support::{Node, Orders, Program, Random, WORKS, apply, awaited, next, scale, url_of},
     writers::statement,
 };
 
@@ -29,12 +29,12 @@ pub(crate) async fn a_reader_who_follows_its_list_arrives_at_the_truth(database:
     let (end, ended) = watch::channel(None);
     let mut readers = Vec::new();
     for (seed, node) in (SEED..SEED + READERS).zip(nodes.iter().cycle()) {
-        let repository = SqlRepository::new(node.database.clone(), node.log.clone());
+        let repository = node.repository();
         let (log, end, mut random) = (node.log.clone(), ended.clone(), Random::new(seed));
         readers.push(tokio::spawn(async move {
             let mut arrived = Vec::new();
             while end.borrow().is_none() {
-                let after = domain::OrderFeed::position(&log).await.expect(WORKS);
+                let after = log.position().await.expect(WORKS);
                 random.pause(Duration::from_millis(3)).await;
                 let orders = list(&repository).await;
                 random.pause(Duration::from_millis(3)).await;
@@ -49,7 +49,7 @@ pub(crate) async fn a_reader_who_follows_its_list_arrives_at_the_truth(database:
         let url = url.clone();
         tokio::spawn(async move { write(&url, Random::new(seed)).await })
     });
-    for writer in join_all(writers).await {
+    for writer in awaited("writing", join_all(writers)).await {
         writer.expect("a writer that ends");
     }
     let last = program.last_position().await;
@@ -71,7 +71,8 @@ pub(crate) async fn a_reader_who_follows_its_list_arrives_at_the_truth(database:
 
 async fn list(repository: &SqlRepository) -> Orders {
     let (scope, filter, page) = (Scope::All, OrderFilter::default(), PageRequest::first(1000));
-    let page = repository.page(&OrderQuery { scope, filter, page, with_user: WithUser::No }).await.expect(WORKS);
+    let page =
+        repository.page(&OrderQuery { scope, filter, page, with_user: WithUser::No }).await.expect(WORKS);
     let order = |order: domain::Order| {
         (order.id.0, (order.date.to_string(), order.state.name().to_owned(), order.user.id().0))
     };
@@ -88,7 +89,7 @@ pub(crate) async fn write(url: &str, mut random: Random) {
         } else {
             program.run(begin).await;
             let mut failed = false;
-            for _ in 0..1 + random.below(3) {
+            for _ in 0..=random.below(3) {
                 failed |= program.attempt(&statement(&mut random)).await.is_err();
             }
             let end = if failed || random.once_in(4) { "ROLLBACK" } else { "COMMIT" };
@@ -103,18 +104,18 @@ pub(crate) async fn the_position_of_a_quiet_log_is_that_of_the_last_change(datab
     let program = Program::beside(&database).await;
     program.add_users().await;
     let node = Node::beside(&database).await;
-    let repository = SqlRepository::new(node.database.clone(), node.log.clone());
+    let repository = node.repository();
     let joe = new_user("joe").username;
-    for position in 1..=20 {
+    for expected in 1..=20 {
         let placed = repository.place(&new_order(&joe, 12)).await.expect(WORKS);
-        assert!(matches!(placed, domain::Placement::Placed(_, Some(cursor)) if cursor.position.0 == position));
-        assert_eq!(node.position().await.position, Position(position));
+        assert!(matches!(placed, Placement::Placed(_, Some(cursor)) if cursor.position.0 == expected));
+        assert_eq!(node.position().await.position, Position(expected));
     }
     program.run("DELETE FROM orders").await;
     let mut events = node.follow(Some(node.position().await)).await;
     awaited("the last event", async {
         while node.position().await.position != Position(40) {
-            crate::support::next(&mut events).await;
+            next(&mut events).await;
         }
     })
     .await;
@@ -123,7 +124,7 @@ pub(crate) async fn the_position_of_a_quiet_log_is_that_of_the_last_change(datab
     program.run("UPDATE users SET email = 'joe@dev.example' WHERE username = 'joe'").await;
     repository.place(&new_order(&new_user("nobody").username, 12)).await.expect(WORKS);
     assert_eq!(node.position().await.position, Position(40));
-    drop(events);
+    drop((events, repository));
     node.stop().await;
     program.close().await;
 }

@@ -4,14 +4,14 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use domain::{Cursor, Order, OrderEvent, OrderEventStream, OrderFeed, Position};
 use futures_util::StreamExt;
-use persistence::{Database, LogSettings, OrderLog};
+use persistence::{Database, LogSettings, OrderLog, SqlRepository};
 use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement, TryGetable};
 
 use crate::storage::{POSTGRES_SERVER, log_settings, settings};
 
 pub(crate) const WORKS: &str = "a database that works";
 
-/// How long anything may take that is waited for. Nothing should come near it.
+/// How long anything may take that is waited for, for each step of the scale. Nothing should come near it.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// By how much the randomised tests do more than the fewest steps that make sense.
@@ -21,13 +21,14 @@ pub(crate) fn scale() -> usize {
 
 /// What the future comes to, or a failure that says what took too long.
 pub(crate) async fn awaited<T>(what: &str, future: impl Future<Output = T>) -> T {
-    let Ok(value) = tokio::time::timeout(PATIENCE, future).await else {
-        panic!("{what} takes longer than {PATIENCE:?}")
+    let patience = PATIENCE * u32::try_from(scale()).expect("a small number");
+    let Ok(value) = tokio::time::timeout(patience, future).await else {
+        panic!("{what} takes longer than {patience:?}")
     };
     value
 }
 
-/// Random numbers that are the same each time (SplitMix64). A failure of the test that uses them tells the seed.
+/// Random numbers that are the same each time (`SplitMix64`). A failure of the test that uses them tells the seed.
 pub(crate) struct Random {
     seed: u64,
     state: u64,
@@ -101,8 +102,10 @@ impl Program {
 
     /// Users 1, `joe`, and 2, `caty88`.
     pub(crate) async fn add_users(&self) {
-        self.run("INSERT INTO users (username, email) VALUES ('joe', 'joe@dev.io'), ('caty88', 'caty88@dev.io')")
-            .await;
+        self.run(
+            "INSERT INTO users (username, email) VALUES ('joe', 'joe@dev.io'), ('caty88', 'caty88@dev.io')",
+        )
+        .await;
     }
 
     /// Every order, by id, as the table has it.
@@ -122,7 +125,8 @@ impl Program {
         if self.is_sqlite() {
             return Position(self.value("SELECT count(*) FROM order_log").await);
         }
-        let settled = "SELECT (SELECT max(position) FROM order_log_positions) = (SELECT count(*) FROM order_log)";
+        let settled =
+            "SELECT (SELECT max(position) FROM order_log_positions) = (SELECT count(*) FROM order_log)";
         awaited("settling what is committed", async {
             while !self.value::<bool>(settled).await {
                 tokio::time::sleep(Duration::from_millis(5)).await;
@@ -183,6 +187,10 @@ impl Node {
         Self::start(&url_of(database).await, log_settings()).await
     }
 
+    pub(crate) fn repository(&self) -> SqlRepository {
+        SqlRepository::new(self.database.clone(), self.log.clone())
+    }
+
     pub(crate) async fn position(&self) -> Cursor {
         self.log.position().await.expect(WORKS)
     }
@@ -206,14 +214,11 @@ pub(crate) async fn next(events: &mut OrderEventStream) -> Arc<OrderEvent> {
 pub(crate) async fn url_of(database: &Database) -> String {
     let connection = database.schema_connection();
     let backend = connection.get_database_backend();
-    let (sql, prefix) = match backend {
-        DbBackend::Sqlite => {
-            ("SELECT file FROM pragma_database_list WHERE name = 'main'", "sqlite://".to_owned())
-        }
-        _ => {
-            let server = std::env::var(POSTGRES_SERVER).expect("a server");
-            ("SELECT current_database()::text", format!("{server}/"))
-        }
+    let (sql, prefix) = if backend == DbBackend::Sqlite {
+        ("SELECT file FROM pragma_database_list WHERE name = 'main'", "sqlite://".to_owned())
+    } else {
+        let server = std::env::var(POSTGRES_SERVER).expect("a server");
+        ("SELECT current_database()::text", format!("{server}/"))
     };
     let row = connection.query_one_raw(Statement::from_string(backend, sql)).await.expect(WORKS);
     let name: String = row.expect("a row").try_get_by_index(0).expect("a text");

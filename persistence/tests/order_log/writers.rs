@@ -13,7 +13,7 @@ use sea_orm::DbErr;
 use crate::support::{Program, Random};
 
 /// How many orders the writers quarrel about.
-const CONTESTED: u64 = 30;
+const CONTESTED: u64 = 100;
 
 /// A transaction that was committed, and placed this order of its own among other things.
 pub(crate) struct Committed {
@@ -80,7 +80,7 @@ impl Writer {
             } else {
                 program.attempt(&statement(&mut self.random)).await?;
             }
-            if self.random.once_in(6) {
+            if self.random.once_in(12) {
                 self.random.pause(Duration::from_millis(8)).await;
             }
             if self.random.once_in(8) {

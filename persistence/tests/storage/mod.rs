@@ -26,7 +26,7 @@ pub(crate) fn log_settings() -> LogSettings {
         ring_events: 16,
         poll_interval: Duration::from_millis(100),
         keep_events: 1_000_000,
-        keep_age: Duration::from_secs(3600),
+        keep_age: Duration::from_hours(1),
     }
 }
 

@@ -3,9 +3,9 @@
 use std::pin::Pin;
 
 use libtest_mimic::{Arguments, Trial};
-use persistence::{Database, OrderLog, SqlRepository};
+use persistence::Database;
 
-use crate::storage::{POSTGRES_SERVER, log_settings, on_postgres, on_sqlite};
+use crate::storage::{POSTGRES_SERVER, on_postgres, on_sqlite};
 
 /// A test's name and the test.
 pub(crate) type Test = (&'static str, fn(Database) -> Pin<Box<dyn Future<Output = ()>>>);
@@ -52,10 +52,4 @@ pub(crate) fn run(both: &[Test], sqlite: &[Test], postgres: &[Test]) -> ! {
 
 fn block_on(test: impl Future<Output = ()>) {
     tokio::runtime::Runtime::new().expect("a runtime").block_on(test);
-}
-
-/// The repository in this database, and its log.
-pub(crate) async fn repository(database: &Database) -> (SqlRepository, OrderLog) {
-    let log = OrderLog::start(database.clone(), log_settings()).await.expect("the log can be read");
-    (SqlRepository::new(database.clone(), log.clone()), log)
 }
