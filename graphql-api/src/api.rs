@@ -1,10 +1,4 @@
-use async_graphql::{
-    Pos, Request, Response, Schema, ServerError, Value,
-    parser::{
-        parse_query,
-        types::{DocumentOperations, ExecutableDocument, OperationType, Selection, SelectionSet},
-    },
-};
+use async_graphql::{Request, Response, Schema, ServerError, Value, parser::parse_query};
 use domain::{Orders, Users, Viewer};
 use futures_util::{Stream, StreamExt, future::Either, stream};
 
@@ -15,6 +9,7 @@ use crate::{
     log_cursor,
     mutation::Mutation,
     query::Query,
+    root_fields,
     subscription::Subscription,
     types::Cursor,
 };
@@ -80,9 +75,10 @@ impl Api {
     }
 
     fn prepare(&self, mut request: Request, viewer: &Viewer) -> Result<Request, ServerError> {
-        let document = parse_query(&request.query)
+        let mut document = parse_query(&request.query)
             .map_err(|error| with_code(error.into(), ErrorCode::GraphqlParseFailed))?;
-        if let Some(position) = second_root_field(&document) {
+        root_fields::collect(&mut document);
+        if let Some(position) = root_fields::second_of_subscription(&document) {
             let error = ServerError::new("a subscription has one root field", Some(position));
             return Err(with_code(error, ErrorCode::GraphqlValidationFailed));
         }
@@ -107,43 +103,4 @@ fn with_codes(mut response: Response) -> Response {
         })
         .collect();
     response
-}
-
-/// Where a subscription has a second root field, which the library would take (GraphQL, October 2021, section 5.2.3.1).
-fn second_root_field(document: &ExecutableDocument) -> Option<Pos> {
-    let operations: Vec<_> = match &document.operations {
-        DocumentOperations::Single(operation) => vec![operation],
-        DocumentOperations::Multiple(operations) => operations.values().collect(),
-    };
-    let mut subscriptions =
-        operations.into_iter().filter(|operation| operation.node.ty == OperationType::Subscription);
-    subscriptions.find_map(|operation| root_fields(document, &operation.node.selection_set.node).nth(1))
-}
-
-/// The fields of a root selection, each fragment once.
-fn root_fields<'d>(
-    document: &'d ExecutableDocument,
-    selection: &'d SelectionSet,
-) -> impl Iterator<Item = Pos> + 'd {
-    let mut waiting: Vec<_> = selection.items.iter().rev().collect();
-    let mut spread = Vec::new();
-    std::iter::from_fn(move || {
-        while let Some(selection) = waiting.pop() {
-            match &selection.node {
-                Selection::Field(field) => return Some(field.pos),
-                Selection::InlineFragment(fragment) => {
-                    waiting.extend(fragment.node.selection_set.node.items.iter().rev());
-                }
-                Selection::FragmentSpread(fragment) => {
-                    let name = &fragment.node.fragment_name.node;
-                    if !spread.contains(&name) {
-                        spread.push(name);
-                        let fragment = document.fragments.get(name).into_iter();
-                        waiting.extend(fragment.flat_map(|f| f.node.selection_set.node.items.iter().rev()));
-                    }
-                }
-            }
-        }
-        None
-    })
 }

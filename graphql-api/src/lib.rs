@@ -10,6 +10,7 @@ mod log_cursor;
 mod mutation;
 mod node_id;
 mod query;
+mod root_fields;
 mod subscription;
 mod types;
 

@@ -61,7 +61,7 @@ pub(crate) async fn a_cursor_older_than_what_is_kept_is_refused_with_the_range(d
     let range = awaited("pruning", async {
         loop {
             let range = node.log.range().await.expect(WORKS);
-            if range.oldest != start {
+            if range.oldest != start && range.newest.position.0 == 50 {
                 break range;
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -114,8 +114,7 @@ pub(crate) async fn an_order_that_is_kept_for_its_age_is_kept_whole(database: Da
         }
     })
     .await;
-    let range = node.log.range().await.expect(WORKS);
-    assert_eq!((range.oldest.position.0, range.newest.position.0), (12, 30));
+    assert_eq!(node.log.range().await.expect(WORKS).oldest.position.0, 12);
     drop((events, pruning));
 
     // Everything goes, and the log goes on behind it.
