@@ -5,6 +5,7 @@
 //! ([`Orders`], [`Users`]) with the [`Viewer`] who asks; the use case narrows it to the viewer's [`Scope`] and calls
 //! a port ([`OrderRepository`], [`UserRepository`], [`OrderFeed`]).
 
+mod causes;
 mod event;
 mod order;
 mod orders;
@@ -18,6 +19,7 @@ mod viewer;
 #[cfg(feature = "testing")]
 pub mod testing;
 
+pub use causes::WithCauses;
 pub use event::{Cursor, Epoch, OrderChange, OrderEvent, OrderEventKind, Position};
 pub use order::{IdempotencyKey, NewOrder, Order, OrderFilter, OrderId, OrderState, Transition, UserRef};
 pub use orders::{Done, Limits, Orders, PlaceOrder, Ports};

@@ -1,5 +1,5 @@
 use async_graphql::{Error, ErrorExtensions, ServerError};
-use domain::RepositoryError;
+use domain::{RepositoryError, WithCauses};
 
 /// The values of `extensions.code`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub(crate) fn bad_input(message: impl Into<String>) -> Error {
 
 /// Logs a fault with its cause, and tells the client without it.
 pub(crate) fn fault(fault: &RepositoryError) -> Error {
-    tracing::error!(error = fault as &dyn std::error::Error, "a request failed");
+    tracing::error!(error = %WithCauses(fault), "a request failed");
     match fault {
         RepositoryError::Unavailable(_) => {
             error(ErrorCode::Unavailable, "the service is unavailable for the moment; try again")

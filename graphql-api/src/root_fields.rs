@@ -1,6 +1,6 @@
-//! The root fields of mutations and subscriptions, collected as GraphQL asks for (October 2021, section 6.3.2) before the
-//! library executes them: it would do a mutation twice that is selected twice, and tell nothing of a subscription that is
-//! selected through a fragment.
+//! The root fields of operations, collected as GraphQL asks for (October 2021, section 6.3.2) before the library executes
+//! them: it would do a mutation twice that is selected twice, merge two reads of a list at different times, and tell
+//! nothing of a subscription that is selected through a fragment.
 
 use std::collections::BTreeSet;
 
@@ -19,7 +19,7 @@ pub(crate) fn collect(document: &mut ExecutableDocument) {
     let mut inlined = BTreeSet::new();
     for operation in operations_mut(&mut document.operations) {
         let root_type = match operation.ty {
-            OperationType::Query => continue,
+            OperationType::Query => "Query",
             OperationType::Mutation => "Mutation",
             OperationType::Subscription => "Subscription",
         };

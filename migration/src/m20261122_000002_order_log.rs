@@ -5,10 +5,12 @@ use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 pub(crate) struct Migration;
 
 const DROP_ON_SQLITE: &str = "
+    DROP TRIGGER order_log_replace;
     DROP TRIGGER order_log_insert;
     DROP TRIGGER order_log_delete;
     DROP TRIGGER order_log_update;
     DROP TRIGGER order_log_rename;
+    DROP TABLE order_log_replaced;
     DROP TABLE order_log_epoch;
     DROP TABLE order_log;
 ";

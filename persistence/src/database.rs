@@ -8,13 +8,16 @@ use domain::RepositoryError;
 use sea_orm::{
     ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
     SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
-    sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
+    sqlx::{
+        postgres::PgConnectOptions,
+        sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+    },
 };
 
 use crate::error::repository_error;
 
 /// Where the database is and how much of it is used.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct DatabaseSettings {
     /// `sqlite://path` or `postgres://user:password@host:port/name`.
     pub url: String,
@@ -35,6 +38,11 @@ pub enum OpenError {
     /// A SQLite database without a file, which another connection or program could not share.
     #[error("SQLite in memory is not supported: name a file, as in `sqlite://ordercast.db`")]
     InMemory,
+    /// Not a URL of that kind of database.
+    #[error(
+        "the database URL cannot be read; it looks like `sqlite://path` or `postgres://user:password@host:port/name`"
+    )]
+    InvalidUrl,
     /// The database did not answer, or not as expected.
     #[error("the database could not be opened")]
     Failed(#[from] DbErr),
@@ -70,10 +78,8 @@ impl Database {
         let node = RandomState::new().hash_one(std::process::id());
         let scheme = settings.url.split(':').next().unwrap_or_default();
         match scheme {
-            "sqlite" if settings.url.contains(":memory:") || settings.url.contains("mode=memory") => {
-                Err(OpenError::InMemory)
-            }
             "sqlite" => {
+                check_sqlite_url(&settings.url)?;
                 // The writer first: it creates the file and sets the journal mode, which readers cannot.
                 let writer = connect(sqlite_options(settings, SqliteUse::Write)).await?;
                 let reader = connect(sqlite_options(settings, SqliteUse::Read)).await?;
@@ -81,8 +87,9 @@ impl Database {
                 Ok(Self { reader, writer, watcher, node })
             }
             "postgres" | "postgresql" => {
-                let connection = connect(postgres_options(settings, settings.max_connections)).await?;
-                let watcher = connect(postgres_options(settings, 1)).await?;
+                let server = settings.url.parse().map_err(|_| OpenError::InvalidUrl)?;
+                let connection = connect(postgres_options(settings, &server, PostgresUse::Requests)).await?;
+                let watcher = connect(postgres_options(settings, &server, PostgresUse::Log)).await?;
                 Ok(Self { reader: connection.clone(), writer: connection, watcher, node })
             }
             _ => Err(OpenError::UnknownScheme),
@@ -116,7 +123,7 @@ impl Database {
         &self.writer
     }
 
-    /// A connection that learns of the changes of others.
+    /// The connections that read the order log for all of the node, which no request keeps busy.
     pub(crate) fn watcher(&self) -> &DatabaseConnection {
         &self.watcher
     }
@@ -147,6 +154,15 @@ impl Database {
     }
 }
 
+fn check_sqlite_url(url: &str) -> Result<(), OpenError> {
+    let path = url.trim_start_matches("sqlite:").trim_start_matches("//");
+    let path = path.split('?').next().unwrap_or_default();
+    if path.is_empty() || url.contains(":memory:") || url.contains("mode=memory") {
+        return Err(OpenError::InMemory);
+    }
+    url.parse::<SqliteConnectOptions>().map(|_| ()).map_err(|_| OpenError::InvalidUrl)
+}
+
 #[derive(Clone, Copy, PartialEq)]
 enum SqliteUse {
     Read,
@@ -155,7 +171,7 @@ enum SqliteUse {
 }
 
 fn sqlite_options(settings: &DatabaseSettings, usage: SqliteUse) -> ConnectOptions {
-    let mut options = common_options(settings);
+    let mut options = common_options(settings, &settings.url);
     options.max_connections(match usage {
         SqliteUse::Read => settings.max_connections,
         SqliteUse::Write | SqliteUse::Watch => 1,
@@ -178,12 +194,29 @@ fn sqlite_options(settings: &DatabaseSettings, usage: SqliteUse) -> ConnectOptio
     options
 }
 
-fn postgres_options(settings: &DatabaseSettings, connections: u32) -> ConnectOptions {
-    let mut options = common_options(settings);
-    options.max_connections(connections).set_application_name("ordercast");
-    let timeout = format!("{}ms", settings.statement_timeout.as_millis());
-    options.map_sqlx_postgres_opts(move |postgres| {
-        postgres.options([
+#[derive(Clone, Copy, PartialEq)]
+enum PostgresUse {
+    Requests,
+    Log,
+}
+
+fn postgres_options(
+    settings: &DatabaseSettings,
+    server: &PgConnectOptions,
+    usage: PostgresUse,
+) -> ConnectOptions {
+    // Not the real URL, which SeaORM would show in a trace with its password.
+    let mut options = common_options(settings, "postgres://");
+    let (connections, timeout) = match usage {
+        PostgresUse::Requests => (settings.max_connections, settings.statement_timeout),
+        // What was not settled in time would only be more the next time, so there is no limit.
+        PostgresUse::Log => (8, Duration::ZERO),
+    };
+    options.max_connections(connections);
+    let timeout = format!("{}ms", timeout.as_millis());
+    let server = server.clone().application_name("ordercast");
+    options.map_sqlx_postgres_opts(move |_| {
+        server.clone().options([
             ("statement_timeout", timeout.as_str()),
             ("idle_in_transaction_session_timeout", timeout.as_str()),
             ("tcp_keepalives_idle", "30"),
@@ -194,8 +227,8 @@ fn postgres_options(settings: &DatabaseSettings, connections: u32) -> ConnectOpt
     options
 }
 
-fn common_options(settings: &DatabaseSettings) -> ConnectOptions {
-    let mut options = ConnectOptions::new(&settings.url);
+fn common_options(settings: &DatabaseSettings, url: &str) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
     options
         .acquire_timeout(settings.acquire_timeout)
         .connect_timeout(settings.acquire_timeout)

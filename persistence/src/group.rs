@@ -1,7 +1,7 @@
 //! Many changes in one durable transaction: on SQLite a commit costs the same for one change as for sixty-four.
 
 use async_trait::async_trait;
-use domain::{Position, RepositoryError};
+use domain::{Position, RepositoryError, WithCauses};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, Statement, TransactionTrait};
 use tokio::sync::{mpsc, oneshot};
 
@@ -66,7 +66,7 @@ async fn write_groups(database: Database, mut waiting: mpsc::Receiver<Box<dyn Wa
         let committed = match write_group(&database, &mut group).await {
             Ok(()) => true,
             Err(error) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "a transaction was not committed");
+                tracing::error!(error = %WithCauses(&error), "a transaction was not committed");
                 false
             }
         };

@@ -14,9 +14,10 @@ use sea_orm::ColumnTrait;
 /// Selects every order within the scope that the filter lets through.
 pub(crate) fn select_orders(scope: &Scope, filter: &OrderFilter, with_user: WithUser) -> SelectStatement {
     let mut select = Query::select();
-    select
-        .columns(ORDER_COLUMNS.map(|column| (orders::Entity, Alias::new(column)).into_column_ref()))
-        .from(orders::Entity);
+    for (name, column) in order_columns() {
+        select.expr_as(column, Alias::new(name));
+    }
+    select.from(orders::Entity);
     if with_user == WithUser::Yes {
         select
             .columns(ORDER_USER_COLUMNS.map(|column| (users::Entity, Alias::new(column)).into_column_ref()))
@@ -81,6 +82,14 @@ pub(crate) fn count_orders_by_user(ids: &[UserId], scope: &Scope, filter: &Order
         .group_by_col((orders::Entity, orders::Column::UserId));
     restrict(&mut select, scope, filter);
     select
+}
+
+/// [`ORDER_COLUMNS`] as `rows` reads them: the day as text.
+pub(crate) fn order_columns() -> [(&'static str, SimpleExpr); 4] {
+    ORDER_COLUMNS.map(|name| {
+        let column = Expr::col((orders::Entity, Alias::new(name)));
+        (name, if name == "date" { column.cast_as(Alias::new("text")) } else { column })
+    })
 }
 
 /// Whether an order is of the user of that name. It takes no join, so it serves statements that change orders, too.

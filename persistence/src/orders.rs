@@ -1,14 +1,13 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use chrono::NaiveDate;
 use domain::{
     NewOrder, Order, OrderFilter, OrderId, OrderQuery, OrderRepository, Page, Placement, RepositoryError,
     Scope, Transition, TransitionOutcome, User, UserId, UserRef, WithUser,
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, QueryResult,
-    sea_query::{OnConflict, Query, SelectStatement},
+    sea_query::{Alias, Expr, ExprTrait, OnConflict, Query, SelectStatement},
 };
 
 use crate::{
@@ -16,10 +15,11 @@ use crate::{
     entity::{order_placements, orders},
     error::repository_error,
     order_query::{
-        count_orders, count_orders_by_user, select_orders, select_page, select_pages_by_user, within,
+        count_orders, count_orders_by_user, order_columns, select_orders, select_page, select_pages_by_user,
+        within,
     },
     repository::{Change, ChangeError, Outcome},
-    rows::{self, ORDER_COLUMNS},
+    rows,
     users::select_user,
 };
 
@@ -187,7 +187,8 @@ impl PlaceOrder {
         use order_placements::{Column, Entity};
         let key = self.0.idempotency_key.as_ref().map(domain::IdempotencyKey::as_str);
         let select = Query::select()
-            .columns([Column::RequestedDate, Column::State, Column::OrderId])
+            .expr(Expr::col(Column::RequestedDate).cast_as(Alias::new("text")))
+            .columns([Column::State, Column::OrderId])
             .from(Entity)
             .and_where(Column::UserId.eq(user.id().0))
             .and_where(Column::IdempotencyKey.eq(key))
@@ -196,7 +197,7 @@ impl PlaceOrder {
             return Ok(Placement::OrderGone);
         };
         let table = "order_placements";
-        let date: Option<NaiveDate> = rows::value(&row, 0, table, "requested_date", user.id().0)?;
+        let date = rows::day(&row, 0, table, "requested_date", user.id().0)?;
         let state: String = rows::value(&row, 1, table, "state", user.id().0)?;
         let state = rows::order_state(&state, table, user.id().0)?;
         if (date, state) != (self.0.requested_date, self.0.state) {
@@ -254,7 +255,7 @@ impl TransitionOrder {
             within(&self.scope),
         ];
         let conditions = conditions.into_iter().flatten();
-        let returning = Query::returning().columns(ORDER_COLUMNS);
+        let returning = Query::returning().exprs(order_columns().map(|(_, column)| column));
         let changed = if let Some(state) = self.transition.to() {
             let mut update = Query::update();
             update.table(orders::Entity).value(orders::Column::State, state.name()).returning(returning);

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use domain::{Email, Order, OrderId, OrderState, RepositoryError, User, UserId, UserRef, Username, WithUser};
 use sea_orm::{DbErr, QueryResult, TryGetable};
 
@@ -27,7 +27,8 @@ pub(crate) fn user(row: &QueryResult) -> Result<User, RepositoryError> {
 /// An order from [`ORDER_COLUMNS`] and, if the user is read along, [`ORDER_USER_COLUMNS`].
 pub(crate) fn order(row: &QueryResult, with_user: WithUser) -> Result<Order, RepositoryError> {
     let id = key(row, 0)?;
-    let date: NaiveDate = value(row, 1, "orders", "date", id)?;
+    let date = day(row, 1, "orders", "date", id)?
+        .ok_or_else(|| invalid("orders", "date", id, NoDay(String::new())))?;
     let state: String = value(row, 2, "orders", "state", id)?;
     let state = order_state(&state, "orders", id)?;
     let user: i64 = value(row, 3, "orders", "user_id", id)?;
@@ -63,6 +64,22 @@ pub(crate) fn value<T: TryGetable>(
     result.try_get_by_index(index).map_err(|error| invalid(table, column, row, error))
 }
 
+/// The day at `index`, which was selected as text: PostgreSQL has days that the driver cannot count.
+pub(crate) fn day(
+    result: &QueryResult,
+    index: usize,
+    table: &'static str,
+    column: &'static str,
+    row: i64,
+) -> Result<Option<NaiveDate>, RepositoryError> {
+    let text: Option<String> = value(result, index, table, column, row)?;
+    let parse = |text: String| match text.parse::<NaiveDate>() {
+        Ok(day) if (1..=9999).contains(&day.year()) && day.to_string() == text => Ok(day),
+        _ => Err(invalid(table, column, row, NoDay(text))),
+    };
+    text.map(parse).transpose()
+}
+
 /// A primary key: the databases themselves keep those integers.
 pub(crate) fn key(row: &QueryResult, index: usize) -> Result<i64, RepositoryError> {
     row.try_get_by_index(index).map_err(|error: DbErr| repository_error(error))
@@ -88,6 +105,17 @@ fn invalid(
     source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
 ) -> RepositoryError {
     RepositoryError::InvalidStoredValue { table, column, row, source: source.into() }
+}
+
+#[derive(Debug)]
+struct NoDay(String);
+
+impl std::error::Error for NoDay {}
+
+impl fmt::Display for NoDay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` is no day of the years 0001 to 9999", self.0)
+    }
 }
 
 #[derive(Debug)]

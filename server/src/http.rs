@@ -6,7 +6,7 @@ use actix_web::{
     web::{Data, Json, JsonConfig, ServiceConfig, get, post, resource, route},
 };
 use async_graphql::Request;
-use domain::Viewer;
+use domain::{Viewer, WithCauses};
 use graphql_api::Api;
 use persistence::Database;
 
@@ -67,7 +67,7 @@ async fn ready(state: Data<ServerState>) -> HttpResponse {
     match state.database.ping().await {
         Ok(()) => HttpResponse::Ok().finish(),
         Err(error) => {
-            tracing::warn!(error = &error as &dyn std::error::Error, "the database does not answer");
+            tracing::warn!(error = %WithCauses(&error), "the database does not answer");
             HttpResponse::ServiceUnavailable().body("the database does not answer")
         }
     }

@@ -5,6 +5,7 @@ use anyhow::Context;
 use domain::{Orders, Ports, Users};
 use graphql_api::Api;
 use persistence::{OrderLog, SqlRepository};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
     clock::SystemClock,
@@ -17,6 +18,8 @@ use crate::{
 /// Serves until SIGTERM or SIGINT. This is where every adapter meets its port.
 pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     settings.check()?;
+    // From here on a signal is not the end of the process, but of what it does.
+    let stop = stop_signal()?;
     let database = open_migrated(&settings).await?;
     if settings.database_url.is_embedded_default() && database.insert_sample_data().await? {
         tracing::info!("the database was empty and has the sample data now");
@@ -40,6 +43,7 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
             .configure(http::routes)
     })
     .workers(settings.workers.map_or_else(cores, usize::from))
+    .shutdown_signal(stop)
     .shutdown_timeout(settings.shutdown_timeout.as_secs())
     .bind(settings.addr)
     .with_context(|| format!("ORDERCAST_ADDR is {}", settings.addr))?;
@@ -50,6 +54,18 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     server.run().await?;
     tracing::info!("stopped");
     Ok(database.close().await?)
+}
+
+/// Ends with SIGTERM or SIGINT.
+fn stop_signal() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }
 
 fn cores() -> usize {

@@ -52,7 +52,7 @@ fn on(store: &Store, test: impl AsyncFnOnce(&Service)) {
     };
     let file = format!("sqlite://{}", directory.path().join("orders.db").display());
     let url = postgres.as_ref().map_or(file, tests::PostgresDatabase::url);
-    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let statements = Arc::new(Mutex::new(Vec::new()));
         let ran = Arc::clone(&statements);

@@ -86,6 +86,19 @@ async fn a_cursor_of_a_users_list_is_one_of_every_list() {
     assert_eq!(data["orders"]["edges"][0]["node"]["id"], "Order:2");
 }
 
+// The text of a cursor is nobody's business, but each order must have one: clients compare them.
+#[tokio::test]
+async fn an_order_has_one_cursor() {
+    let (client, _) = over_one_order(7);
+    let page = client.data(PAGE).await;
+    let cursor = page["orders"]["edges"][0]["cursor"].as_str().expect("a cursor").to_owned();
+    assert_eq!(cursor, "b3JkZXI6Nw");
+    for other in ["b3JkZXI6MDc", "b3JkZXI6Kzc", "b3JkZXI6IDc", "dXNlcjo3", "b3JkZXI6Nw=="] {
+        let answer = client.ask(with_variables(PAGE, json!({ "after": other }))).await;
+        assert_eq!(codes(&answer), ["BAD_USER_INPUT"], "{other}");
+    }
+}
+
 proptest! {
     #[test]
     fn a_cursor_leads_back_to_its_order(id: i64) {

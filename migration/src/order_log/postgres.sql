@@ -52,7 +52,8 @@ BEGIN
     RETURN count;
 END $$;
 
-CREATE FUNCTION order_log_record() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+-- With the rights of its owner: a program that may write orders need not be allowed to write the log.
+CREATE FUNCTION order_log_record() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
     -- An order that gets another id is another order.
     IF TG_OP = 'DELETE' OR TG_OP = 'UPDATE' AND OLD.id <> NEW.id THEN
@@ -81,18 +82,24 @@ BEGIN
     RETURN NULL;
 END $$;
 
-CREATE FUNCTION order_log_record_truncate() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+CREATE FUNCTION order_log_record_truncate() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'orders can be truncated only in a transaction that is READ COMMITTED'
+            USING HINT = 'Another one does not see every order that it removes, and the log would miss some. Use DELETE.';
+    END IF;
     INSERT INTO order_log (order_id, before_date, before_state, before_user_id, before_username, before_email)
         SELECT orders.id, date, state, user_id, username, email
         FROM orders LEFT JOIN users ON users.id = user_id ORDER BY orders.id;
     RETURN NULL;
 END $$;
 
-CREATE TRIGGER order_log_insert AFTER INSERT OR DELETE ON orders
+-- Triggers fire in the order of their names. These come first, so that what other triggers change is told after what they
+-- changed it for.
+CREATE TRIGGER "00_order_log_insert" AFTER INSERT OR DELETE ON orders
     FOR EACH ROW EXECUTE FUNCTION order_log_record();
-CREATE TRIGGER order_log_update AFTER UPDATE ON orders
+CREATE TRIGGER "00_order_log_update" AFTER UPDATE ON orders
     FOR EACH ROW WHEN ((OLD.id, OLD.date, OLD.state, OLD.user_id) IS DISTINCT FROM (NEW.id, NEW.date, NEW.state, NEW.user_id))
     EXECUTE FUNCTION order_log_record();
-CREATE TRIGGER order_log_truncate BEFORE TRUNCATE ON orders
+CREATE TRIGGER "00_order_log_truncate" BEFORE TRUNCATE ON orders
     FOR EACH STATEMENT EXECUTE FUNCTION order_log_record_truncate();

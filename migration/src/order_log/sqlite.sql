@@ -17,7 +17,24 @@ CREATE TABLE order_log (
 CREATE TABLE order_log_epoch (epoch BIGINT NOT NULL);
 INSERT INTO order_log_epoch VALUES (random());
 
+-- REPLACE deletes the order that is in the way, and runs no delete trigger unless the program asks for it. Before each
+-- insert this notes such an order; after it, if it was made, the order's deletion is logged.
+CREATE TABLE order_log_replaced (
+    id INTEGER PRIMARY KEY,
+    date date_text NOT NULL, state TEXT NOT NULL, user_id BIGINT NOT NULL
+);
+
+CREATE TRIGGER order_log_replace BEFORE INSERT ON orders WHEN EXISTS (SELECT 1 FROM orders WHERE id = NEW.id) BEGIN
+    INSERT OR REPLACE INTO order_log_replaced SELECT id, date, state, user_id FROM orders WHERE id = NEW.id;
+END;
+
 CREATE TRIGGER order_log_insert AFTER INSERT ON orders BEGIN
+    INSERT INTO order_log
+        (occurred_at, order_id, before_date, before_state, before_user_id, before_username, before_email)
+    SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER),
+        replaced.id, date, state, user_id, username, email
+    FROM order_log_replaced AS replaced LEFT JOIN users ON users.id = user_id WHERE replaced.id = NEW.id;
+    DELETE FROM order_log_replaced WHERE id = NEW.id;
     INSERT INTO order_log
         (occurred_at, order_id, after_date, after_state, after_user_id, after_username, after_email)
     SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER),
@@ -26,6 +43,7 @@ CREATE TRIGGER order_log_insert AFTER INSERT ON orders BEGIN
 END;
 
 CREATE TRIGGER order_log_delete AFTER DELETE ON orders BEGIN
+    DELETE FROM order_log_replaced WHERE id = OLD.id;
     INSERT INTO order_log
         (occurred_at, order_id, before_date, before_state, before_user_id, before_username, before_email)
     SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER),

@@ -84,13 +84,17 @@ impl Follower {
     }
 
     fn read_from_ring(&self) -> Option<Vec<Arc<OrderEvent>>> {
+        // The ring is filled a little before the rest of the node knows of it.
+        let told = *self.shared.head.borrow();
         let ring = self.shared.ring.read().unwrap_or_else(PoisonError::into_inner);
-        ring.after(self.position, TAKE)
+        let mut events = ring.after(self.position, TAKE)?;
+        events.retain(|event| event.cursor.position <= told);
+        Some(events)
     }
 
     async fn read_from_database(&mut self) -> Result<Vec<Arc<OrderEvent>>, FollowError> {
-        let (database, epoch) = (&self.shared.database, self.shared.epoch);
-        let read = rows::read_after(database, epoch, self.position, READ).await?;
+        let (reader, epoch) = (self.shared.database.reader(), self.shared.epoch);
+        let read = rows::read_after(reader, epoch, self.position, READ).await?;
         let continues = read.first().is_some_and(|row| row.position.0 == self.position.0 + 1);
         if !continues {
             return Err(FollowError::Expired(self.shared.range().await?));

@@ -71,6 +71,7 @@ impl OrderLog {
     /// Starts to read the log of this database, whose schema is current.
     pub async fn start(database: Database, settings: LogSettings) -> Result<Self, RepositoryError> {
         let epoch = rows::open(&database).await?;
+        rows::settle(&database).await?;
         let head = rows::head(&database).await?;
         let (follow_newest, requests) = mpsc::channel(1024);
         let shared = Arc::new(Shared {

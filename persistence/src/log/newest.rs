@@ -5,7 +5,7 @@ use std::{
 
 use domain::{
     Cursor, Direction, NewestOrder, NewestOrderStream, Order, OrderEvent, OrderFilter, OrderQuery,
-    PageRequest, RepositoryError, Scope, WithUser,
+    PageRequest, RepositoryError, Scope, WithCauses, WithUser,
 };
 use futures_util::StreamExt;
 use sea_orm::ConnectionTrait;
@@ -18,7 +18,7 @@ use crate::{error::repository_error, order_query::select_page, rows};
 /// Somebody who wants to follow the newest order of a scope.
 pub(crate) struct FollowNewest {
     pub(crate) scope: Scope,
-    answer: oneshot::Sender<watch::Receiver<Option<NewestOrder>>>,
+    answer: oneshot::Sender<Result<watch::Receiver<Option<NewestOrder>>, RepositoryError>>,
 }
 
 /// The newest order of each scope that somebody follows, kept up to date by the events.
@@ -42,33 +42,57 @@ pub(crate) async fn follow(shared: &Shared, scope: &Scope) -> Result<NewestOrder
         answered.await.ok()
     };
     match tokio::time::timeout(PATIENCE, follow).await {
-        Ok(Some(newest)) => Ok(WatchStream::new(newest).filter_map(ready).boxed()),
+        Ok(Some(newest)) => {
+            let newest = newest?;
+            // An order may have gone and come back between two looks.
+            let mut told = None;
+            let news = WatchStream::new(newest).filter_map(move |newest| {
+                let news = newest.filter(|newest| told.as_ref() != Some(&newest.order));
+                if let Some(news) = &news {
+                    told = Some(news.order.clone());
+                }
+                ready(news)
+            });
+            Ok(news.boxed())
+        }
         _ => Err(RepositoryError::Unavailable("the order log could not be read in time".into())),
     }
 }
 
 impl NewestOrders {
-    /// Reads the newest order of a scope that nobody followed so far.
-    pub(crate) async fn read_unless_followed(
-        &mut self,
-        shared: &Shared,
-        scope: &Scope,
-    ) -> Result<(), RepositoryError> {
-        if let Entry::Vacant(vacant) = self.0.entry(scope.clone()) {
-            let newest = read(shared, scope).await?;
-            vacant.insert(Followed { newest, deleted: false, told: watch::Sender::new(None) });
+    /// Reads the newest order of the scope, if nobody followed it so far. What goes wrong is this follower's alone: it
+    /// is told, and `None` returned.
+    pub(crate) async fn admit(&mut self, shared: &Shared, request: FollowNewest) -> Option<FollowNewest> {
+        if let Entry::Vacant(vacant) = self.0.entry(request.scope.clone()) {
+            match read(shared, &request.scope).await {
+                Ok(newest) => {
+                    vacant.insert(Followed { newest, deleted: false, told: watch::Sender::new(None) });
+                }
+                Err(error) => {
+                    // A follower that went away meanwhile needs no answer.
+                    let _ = request.answer.send(Err(error));
+                    return None;
+                }
+            }
         }
-        Ok(())
+        Some(request)
     }
 
-    /// Reads the newest orders of the scopes whose newest order was deleted, and tells whether there were any.
+    /// Reads the newest orders of the scopes whose newest order was deleted, and tells whether there were any. A scope
+    /// whose newest order is stored with an invalid value is silent until another one is the newest.
     pub(crate) async fn read_again_after_deletion(
         &mut self,
         shared: &Shared,
     ) -> Result<bool, RepositoryError> {
         let mut any = false;
         for (scope, followed) in self.0.iter_mut().filter(|(_, followed)| followed.deleted) {
-            followed.newest = read(shared, scope).await?;
+            match read(shared, scope).await {
+                Ok(newest) => followed.newest = newest,
+                Err(error @ RepositoryError::InvalidStoredValue { .. }) => {
+                    tracing::error!(error = %WithCauses(&error), "the newest order cannot be told");
+                }
+                Err(error) => return Err(error),
+            }
             followed.deleted = false;
             any = true;
         }
@@ -96,9 +120,13 @@ impl NewestOrders {
         }
     }
 
-    /// Tells the followers of each scope, and forgets the scopes that nobody follows any more.
+    /// Forgets the scopes that nobody follows any more.
+    pub(crate) fn forget_unfollowed(&mut self) {
+        self.0.retain(|_, followed| followed.told.receiver_count() > 0);
+    }
+
+    /// Tells the followers of each scope.
     pub(crate) fn tell(&mut self, cursor: Cursor) {
-        self.0.retain(|_, followed| followed.told.receiver_count() > 0 || followed.told.borrow().is_none());
         for followed in self.0.values_mut() {
             followed.told.send_if_modified(|told| {
                 let modified = told.as_ref().is_none_or(|told| told.order != followed.newest);
@@ -112,7 +140,7 @@ impl NewestOrders {
     pub(crate) fn answer(&self, request: FollowNewest) {
         if let Some(followed) = self.0.get(&request.scope) {
             // A follower that went away meanwhile needs no answer.
-            let _ = request.answer.send(followed.told.subscribe());
+            let _ = request.answer.send(Ok(followed.told.subscribe()));
         }
     }
 }
@@ -125,6 +153,6 @@ async fn read(shared: &Shared, scope: &Scope) -> Result<Option<Order>, Repositor
         with_user: WithUser::Yes,
     };
     let select = select_page(&query);
-    let row = shared.database.reader().query_one(&select).await.map_err(repository_error)?;
+    let row = shared.database.watcher().query_one(&select).await.map_err(repository_error)?;
     row.map(|row| rows::order(&row, WithUser::Yes)).transpose()
 }

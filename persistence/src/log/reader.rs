@@ -1,11 +1,10 @@
 use std::{
     collections::HashMap,
-    error::Error,
     sync::{Arc, PoisonError, Weak},
     time::Duration,
 };
 
-use domain::{Position, RepositoryError};
+use domain::{Position, RepositoryError, WithCauses};
 use sea_orm::DbBackend;
 use tokio::{
     sync::mpsc,
@@ -65,7 +64,7 @@ impl Reader {
                 Ok(()) => backoff = wake::Backoff::default(),
                 Err(error) => {
                     tracing::error!(
-                        error = &error as &dyn Error,
+                        error = %WithCauses(&error),
                         "could not read the order log; trying again"
                     );
                     let pause = backoff.next();
@@ -79,8 +78,9 @@ impl Reader {
 
     /// Reads what is new, and then tells it.
     async fn turn(&mut self, shared: &Shared, follow: Vec<FollowNewest>) -> Result<(), RepositoryError> {
-        for request in &follow {
-            self.newest.read_unless_followed(shared, &request.scope).await?;
+        let mut admitted = Vec::new();
+        for request in follow {
+            admitted.extend(self.newest.admit(shared, request).await);
         }
         loop {
             self.read_new(shared).await?;
@@ -90,16 +90,17 @@ impl Reader {
             }
         }
         self.tell(shared);
-        for request in follow {
+        for request in admitted {
             self.newest.answer(request);
         }
+        self.newest.forget_unfollowed();
         self.notify_other_nodes(shared).await
     }
 
     async fn read_new(&mut self, shared: &Shared) -> Result<(), RepositoryError> {
         self.notify |= rows::settle(&shared.database).await? > 0;
         loop {
-            let read = rows::read_after(&shared.database, shared.epoch, self.head, BATCH).await?;
+            let read = rows::read_after(shared.database.watcher(), shared.epoch, self.head, BATCH).await?;
             let Some(last) = read.last().map(|row| row.position) else {
                 return Ok(());
             };

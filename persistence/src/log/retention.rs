@@ -3,7 +3,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use domain::RepositoryError;
+use domain::{RepositoryError, WithCauses};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use tokio::time::sleep;
 
@@ -24,8 +24,7 @@ pub(crate) fn start(shared: &Arc<Shared>) {
 async fn run(shared: Weak<Shared>) {
     while let Some(shared) = shared.upgrade() {
         if let Err(error) = prune(&shared).await {
-            let error = &error as &dyn std::error::Error;
-            tracing::warn!(error, "could not delete old events; trying again later");
+            tracing::warn!(error = %WithCauses(&error), "could not delete old events; trying again later");
         }
         drop(shared);
         sleep(INTERVAL).await;

@@ -1,28 +1,31 @@
 //! The statements that read the log, and its rows as events.
 
 use chrono::DateTime;
-use domain::{Epoch, Order, OrderChange, OrderEvent, OrderId, Position, RepositoryError, UserRef};
-use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement};
+use domain::{
+    Epoch, Order, OrderChange, OrderEvent, OrderId, Position, RepositoryError, UserRef, WithCauses,
+};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, QueryResult, Statement};
 
 use super::TransactionId;
 use crate::{
     Database,
     error::repository_error,
-    rows::{key, order_state, user_of, value},
+    rows::{day, key, order_state, user_of, value},
 };
 
 const READ_ON_SQLITE: &str = "
     SELECT position, occurred_at, order_id,
-        before_date, before_state, before_user_id, before_username, before_email,
-        after_date, after_state, after_user_id, after_username, after_email, ''
+        CAST(before_date AS text), before_state, before_user_id, before_username, before_email,
+        CAST(after_date AS text), after_state, after_user_id, after_username, after_email, ''
     FROM order_log WHERE position > $1 ORDER BY position LIMIT $2";
 
 const READ_ON_POSTGRES: &str = "
     SELECT position, occurred_at, order_id,
-        before_date, before_state, before_user_id, before_username, before_email,
-        after_date, after_state, after_user_id, after_username, after_email, transaction::text
-    FROM order_log_positions JOIN order_log USING (transaction, entry)
-    WHERE position > $1 ORDER BY position LIMIT $2";
+        CAST(before_date AS text), before_state, before_user_id, before_username, before_email,
+        CAST(after_date AS text), after_state, after_user_id, after_username, after_email, transaction::text
+    FROM (SELECT * FROM order_log_positions WHERE position > $1 ORDER BY position LIMIT $2) AS next
+        JOIN order_log USING (transaction, entry)
+    ORDER BY position";
 
 /// A row of the log.
 pub(crate) struct Row {
@@ -61,7 +64,7 @@ pub(crate) async fn settle(database: &Database) -> Result<i64, RepositoryError> 
     match database.backend() {
         DbBackend::Postgres => {
             let statement = Statement::from_string(DbBackend::Postgres, "SELECT order_log_settle()");
-            let row = database.writer().query_one_raw(statement).await.map_err(repository_error)?;
+            let row = database.watcher().query_one_raw(statement).await.map_err(repository_error)?;
             row.map_or(Ok(0), |row| key(&row, 0))
         }
         _ => Ok(0),
@@ -98,18 +101,19 @@ pub(crate) async fn oldest(database: &Database) -> Result<Position, RepositoryEr
 
 /// At most `count` rows behind the position, in order.
 pub(crate) async fn read_after(
-    database: &Database,
+    connection: &DatabaseConnection,
     epoch: Epoch,
     position: Position,
     count: u32,
 ) -> Result<Vec<Row>, RepositoryError> {
-    let sql = match database.backend() {
+    let backend = connection.get_database_backend();
+    let sql = match backend {
         DbBackend::Postgres => READ_ON_POSTGRES,
         _ => READ_ON_SQLITE,
     };
     let values = [position.0.into(), i64::from(count).into()];
-    let statement = Statement::from_sql_and_values(database.backend(), sql, values);
-    let rows = database.reader().query_all_raw(statement).await.map_err(repository_error)?;
+    let statement = Statement::from_sql_and_values(backend, sql, values);
+    let rows = connection.query_all_raw(statement).await.map_err(repository_error)?;
     rows.iter().map(|row| read_row(row, epoch)).collect()
 }
 
@@ -124,8 +128,7 @@ fn read_row(row: &QueryResult, epoch: Epoch) -> Result<Row, RepositoryError> {
     let position = key(row, 0)?;
     let transaction = value(row, 13, "order_log", "transaction", position)?;
     let event = read_event(row, epoch, position).unwrap_or_else(|error| {
-        let error = &error as &dyn std::error::Error;
-        tracing::error!(error, position, "an event of the order log cannot be told");
+        tracing::error!(error = %WithCauses(&error), position, "an event of the order log cannot be told");
         None
     });
     Ok(Row { position: Position(position), transaction, event })
@@ -149,7 +152,7 @@ fn read_order(
     id: OrderId,
     position: i64,
 ) -> Result<Option<Order>, RepositoryError> {
-    let Some(date) = value(row, first, "order_log", "date", position)? else {
+    let Some(date) = day(row, first, "order_log", "date", position)? else {
         return Ok(None);
     };
     let state: String = value(row, first + 1, "order_log", "state", position)?;

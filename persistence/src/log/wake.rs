@@ -1,13 +1,12 @@
 //! What wakes the reader. Losing every wake-up delays an event by one poll, and loses none.
 
 use std::{
-    error::Error,
     hash::{BuildHasher, RandomState},
     sync::{Arc, Weak},
     time::Duration,
 };
 
-use domain::RepositoryError;
+use domain::{RepositoryError, WithCauses};
 use sea_orm::{
     ConnectionTrait, DbBackend, DbErr, Statement,
     sqlx::{self, postgres::PgListener},
@@ -35,7 +34,7 @@ pub(crate) fn start(shared: &Arc<Shared>) {
 /// Wakes the readers of other nodes.
 pub(crate) async fn notify(database: &Database) -> Result<(), RepositoryError> {
     let sql = format!("NOTIFY {CHANNEL}, '{}'", database.node());
-    database.execute_on_writer(&sql).await.map_err(repository_error)
+    database.watcher().execute_unprepared(&sql).await.map(|_| ()).map_err(repository_error)
 }
 
 async fn poll(shared: Weak<Shared>) {
@@ -81,7 +80,7 @@ async fn listen(database: Database, wake: Weak<Notify>) {
             Ok(()) | Err(sqlx::Error::PoolClosed) => return,
             Err(error) => {
                 tracing::warn!(
-                    error = &error as &dyn Error,
+                    error = %WithCauses(&error),
                     "not listening to other nodes, whose changes are polled for; connecting again"
                 );
                 sleep(backoff.next()).await;

@@ -10,13 +10,13 @@ use tokio::sync::watch;
 use crate::{
     followers::{Follower, Told},
     storage::log_settings,
-    support::{Node, Program, Random, awaited, replay, scale, url_of},
+    support::{Node, Program, Random, awaited, finished, replay, scale, url_of},
     writers::{Committed, Writer},
 };
 
 const WRITERS: i64 = 12;
 /// Of each writer.
-const TRANSACTIONS: usize = 200;
+const TRANSACTIONS: usize = 150;
 const SEED: u64 = 0x0c0f_fee0;
 
 pub(crate) async fn every_node_tells_what_was_committed_once_and_in_order(database: Database) {
@@ -53,7 +53,7 @@ pub(crate) async fn every_node_tells_what_was_committed_once_and_in_order(databa
             Writer { number, transactions: TRANSACTIONS * scale(), ticks: Arc::clone(&ticks), random };
         tokio::spawn(writer.run(url.clone()))
     });
-    let committed = awaited("writing", join_all(writers))
+    let committed = finished("writing", join_all(writers))
         .await
         .into_iter()
         .flat_map(|writer| writer.expect("a writer that ends"));

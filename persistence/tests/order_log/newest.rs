@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 use crate::{
     readers::write,
-    support::{Node, Program, Random, WORKS, awaited, url_of},
+    support::{Node, Program, Random, WORKS, awaited, finished, url_of},
 };
 
 const SEED: u64 = 0x1a57;
@@ -37,7 +37,7 @@ pub(crate) async fn the_newest_order_of_each_scope_ends_on_the_truth_and_never_r
         let url = url.clone();
         tokio::spawn(async move { write(&url, Random::new(seed)).await })
     });
-    for writer in awaited("writing", join_all(writers)).await {
+    for writer in finished("writing", join_all(writers)).await {
         writer.expect("a writer that ends");
     }
     let last = program.last_position().await;

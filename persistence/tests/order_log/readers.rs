@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use crate::{
     followers::Follower,
     storage::log_settings,
-    support::{Node, Orders, Program, Random, WORKS, apply, awaited, next, scale, url_of},
+    support::{Node, Orders, Program, Random, WORKS, apply, awaited, finished, next, scale, url_of},
     writers::statement,
 };
 
@@ -49,7 +49,7 @@ pub(crate) async fn a_reader_who_follows_its_list_arrives_at_the_truth(database:
         let url = url.clone();
         tokio::spawn(async move { write(&url, Random::new(seed)).await })
     });
-    for writer in awaited("writing", join_all(writers)).await {
+    for writer in finished("writing", join_all(writers)).await {
         writer.expect("a writer that ends");
     }
     let last = program.last_position().await;

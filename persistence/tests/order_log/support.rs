@@ -21,7 +21,16 @@ pub(crate) fn scale() -> usize {
 
 /// What the future comes to, or a failure that says what took too long.
 pub(crate) async fn awaited<T>(what: &str, future: impl Future<Output = T>) -> T {
-    let patience = PATIENCE * u32::try_from(scale()).expect("a small number");
+    within(PATIENCE, what, future).await
+}
+
+/// The same for work of which there is more at a larger scale, and which takes as long as the machine is slow.
+pub(crate) async fn finished<T>(what: &str, future: impl Future<Output = T>) -> T {
+    within(10 * PATIENCE, what, future).await
+}
+
+async fn within<T>(patience: Duration, what: &str, future: impl Future<Output = T>) -> T {
+    let patience = patience * u32::try_from(scale()).expect("a small number");
     let Ok(value) = tokio::time::timeout(patience, future).await else {
         panic!("{what} takes longer than {patience:?}")
     };
