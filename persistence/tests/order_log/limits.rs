@@ -152,7 +152,7 @@ pub(crate) async fn many_changes_in_one_transaction_are_told_in_time(database: D
     program
         .run(
             "INSERT INTO orders (date, state, user_id) \
-             SELECT '2026-04-12', 'UNPAID', 1 FROM generate_series(1, 400000)",
+             SELECT '2026-04-12', 'UNPAID', 1 FROM generate_series(1, 200000)",
         )
         .await;
     assert_eq!(next(&mut events).await.cursor.position, Position(1));
