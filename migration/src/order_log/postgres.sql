@@ -31,7 +31,9 @@ INSERT INTO order_log_epoch VALUES (hashtextextended(gen_random_uuid()::text, 0)
 -- if its transaction was running at the snapshot of the last batch, or began after it; nobody waits for one that is
 -- still running: it will be new when it commits. Calls of all nodes follow one another. Within a batch the entries are
 -- in the order in which they were written, so that changes of one order, which lock it, are in the order of their commits.
-CREATE FUNCTION order_log_settle() RETURNS bigint LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+-- Its plans are kept, also those that were made while the log was short: they must not read all of it when it is long.
+CREATE FUNCTION order_log_settle() RETURNS bigint LANGUAGE plpgsql
+    SET search_path FROM CURRENT SET enable_seqscan = off AS $$
 DECLARE
     settled record;
     count bigint;
