@@ -1,6 +1,8 @@
-use async_graphql::{Request, Response, Schema, ServerError, Value, parser::parse_query};
+use std::sync::Arc;
+
+use async_graphql::{Request, Response, Schema, ServerError, Value};
 use domain::{Orders, Users, Viewer};
-use futures_util::{Stream, StreamExt, future::Either, stream};
+use futures_util::StreamExt;
 
 use crate::{
     context::{MessagePosition, Resume, UseCases},
@@ -8,8 +10,9 @@ use crate::{
     loaders::Loaders,
     log_cursor,
     mutation::Mutation,
+    operation::{Answer, Message, Operation},
+    prepared::PreparedRequest,
     query::Query,
-    root_fields,
     subscription::Subscription,
     types::Cursor,
 };
@@ -36,55 +39,47 @@ impl Api {
         Schema::build(Query, Mutation, Subscription).finish().sdl()
     }
 
-    /// Executes a query or a mutation. Every error has an `extensions.code`.
-    pub async fn execute(&self, request: Request, viewer: &Viewer) -> Response {
-        match self.prepare(request, viewer) {
-            Ok(request) => with_codes(self.schema.execute(request).await),
-            Err(error) => Response::from_errors(vec![error]),
-        }
+    /// Parses a request and holds it against the limits, before anything is executed. Errors are those of the whole
+    /// request; each has an `extensions.code`.
+    pub fn prepare(&self, request: Request) -> Result<PreparedRequest, Vec<ServerError>> {
+        PreparedRequest::new(request)
     }
 
-    /// Executes an operation of any kind: a subscription gives a response per event, with its position in the order log
-    /// as `extensions.cursor`; another operation gives one response.
+    /// Executes a query or a mutation. Every error has an `extensions.code`.
+    pub async fn execute(&self, request: PreparedRequest, viewer: &Viewer) -> Response {
+        with_codes(self.schema.execute(self.with_data(request, viewer)).await)
+    }
+
+    /// Starts an operation of any kind: a subscription gives an answer per event, with its position in the order log
+    /// as `extensions.cursor`; another operation gives one answer.
     ///
     /// With `resume`, a cursor that the connection told before, `orderEvents` starts after it where it would start
     /// earlier or now.
-    pub fn subscribe(
-        &self,
-        request: Request,
-        viewer: &Viewer,
-        resume: Option<String>,
-    ) -> impl Stream<Item = Response> + Send + use<> {
-        let request = match self.prepare(request, viewer) {
-            Ok(request) => request,
-            Err(error) => return Either::Right(stream::iter([Response::from_errors(vec![error])])),
-        };
-        let message = MessagePosition::default();
-        let request = request.data(message.clone());
-        let request = match resume {
-            Some(resume) => request.data(Resume(Cursor(resume))),
-            None => request,
-        };
-        Either::Left(self.schema.execute_stream(request).map(move |response| {
+    pub fn start(&self, request: PreparedRequest, viewer: &Viewer, resume: Option<&str>) -> Operation {
+        let position = MessagePosition::default();
+        let mut request = self.with_data(request, viewer).data(position.clone());
+        if let Some(resume) = resume {
+            request = request.data(Resume(Cursor(resume.to_owned())));
+        }
+        Operation::new(self.schema.execute_stream(request).map(move |response| {
             let response = with_codes(response);
-            match message.take() {
-                Some(cursor) => response.extension("cursor", Value::String(log_cursor::encode(cursor).0)),
-                None => response,
+            match position.take() {
+                Some(cursor) => {
+                    let cursor = log_cursor::encode(cursor).0;
+                    let response = response.extension("cursor", Value::String(cursor.clone()));
+                    Message::Next(Answer::new(&response, Some(cursor)))
+                }
+                None if response.is_err() && response.data == Value::Null => {
+                    Message::Error(Arc::new(response.errors))
+                }
+                None => Message::Next(Answer::new(&response, None)),
             }
         }))
     }
 
-    fn prepare(&self, mut request: Request, viewer: &Viewer) -> Result<Request, ServerError> {
-        let mut document = parse_query(&request.query)
-            .map_err(|error| with_code(error.into(), ErrorCode::GraphqlParseFailed))?;
-        root_fields::collect(&mut document);
-        if let Some(position) = root_fields::second_of_subscription(&document) {
-            let error = ServerError::new("a subscription has one root field", Some(position));
-            return Err(with_code(error, ErrorCode::GraphqlValidationFailed));
-        }
-        request.set_parsed_query(document);
+    fn with_data(&self, prepared: PreparedRequest, viewer: &Viewer) -> Request {
         let loaders = Loaders::new(&self.use_cases, viewer);
-        Ok(request.data(viewer.clone()).data(loaders))
+        prepared.request.data(viewer.clone()).data(loaders)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The GraphQL schema over the domain: types that wrap domain values, resolvers of a line or three that call use
-//! cases, and the mapping of errors. Knows no transport: [`Api::execute`] and [`Api::subscribe`] are the way in.
+//! cases, and the mapping of errors. Knows no transport: [`Api::prepare`], then [`Api::execute`] or [`Api::start`], are the
+//! way in.
 
 mod api;
 mod context;
@@ -9,9 +10,13 @@ mod loaders;
 mod log_cursor;
 mod mutation;
 mod node_id;
+mod operation;
+mod prepared;
 mod query;
 mod root_fields;
 mod subscription;
 mod types;
 
 pub use api::Api;
+pub use operation::{Answer, Message, Operation, OperationKind};
+pub use prepared::PreparedRequest;

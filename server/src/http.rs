@@ -5,7 +5,7 @@ use actix_web::{
     http::{StatusCode, header},
     web::{Data, Json, JsonConfig, ServiceConfig, get, post, resource, route},
 };
-use async_graphql::Request;
+use async_graphql::{Request, Response};
 use domain::{Viewer, WithCauses};
 use graphql_api::Api;
 use persistence::Database;
@@ -53,7 +53,11 @@ pub(crate) fn json_config(limit: usize) -> JsonConfig {
 
 async fn execute(state: Data<ServerState>, request: Json<Request>) -> HttpResponse {
     let viewer = Viewer::unauthenticated_staff();
-    HttpResponse::Ok().json(state.api.execute(request.into_inner(), &viewer).await)
+    let response = match state.api.prepare(request.into_inner()) {
+        Ok(request) => state.api.execute(request, &viewer).await,
+        Err(errors) => Response::from_errors(errors),
+    };
+    HttpResponse::Ok().json(response)
 }
 
 async fn method_not_allowed(request: HttpRequest) -> HttpResponse {

@@ -8,8 +8,8 @@ use actix_web::{
 use async_graphql::{Data as SessionData, Executor, Request, Response};
 use async_graphql_actix_web::GraphQLSubscription;
 use domain::Viewer;
-use futures_util::{StreamExt, stream::BoxStream};
-use graphql_api::Api;
+use futures_util::{StreamExt, stream, stream::BoxStream};
+use graphql_api::{Api, Message};
 
 use crate::http::ServerState;
 
@@ -37,7 +37,10 @@ struct ViewerApi {
 
 impl Executor for ViewerApi {
     async fn execute(&self, request: Request) -> Response {
-        self.api.execute(request, &self.viewer).await
+        match self.api.prepare(request) {
+            Ok(request) => self.api.execute(request, &self.viewer).await,
+            Err(errors) => Response::from_errors(errors),
+        }
     }
 
     fn execute_stream(
@@ -47,7 +50,17 @@ impl Executor for ViewerApi {
     ) -> BoxStream<'static, Response> {
         let resume = session.as_ref().and_then(|session| session.get(&TypeId::of::<Resume>()));
         let resume = resume.and_then(|resume| resume.downcast_ref::<Resume>()).map(|resume| resume.0.clone());
-        self.api.subscribe(request, &self.viewer, resume).boxed()
+        let request = match self.api.prepare(request) {
+            Ok(request) => request,
+            Err(errors) => return stream::iter([Response::from_errors(errors)]).boxed(),
+        };
+        let messages = self.api.start(request, &self.viewer, resume.as_deref());
+        messages
+            .map(|message| match message {
+                Message::Next(answer) => serde_json::from_str(&answer.json).expect("an answer is a response"),
+                Message::Error(errors) => Response::from_errors(errors.to_vec()),
+            })
+            .boxed()
     }
 }
 

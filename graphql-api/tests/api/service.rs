@@ -12,8 +12,8 @@ use domain::{
         contract::{new_order, new_user},
     },
 };
-use futures_util::{Stream, StreamExt};
-use graphql_api::Api;
+use futures_util::{Stream, StreamExt, stream};
+use graphql_api::{Api, Message};
 use serde_json::Value;
 
 pub(crate) const LIMITS: Limits = Limits { page_default: 3, page_limit: 5, list_limit: 8 };
@@ -111,7 +111,11 @@ impl Client {
 
     /// The answer before it becomes JSON.
     pub(crate) async fn respond(&self, request: impl Into<Request>) -> Response {
-        let answer = self.api.execute(request.into(), &self.viewer);
+        let request = match self.api.prepare(request.into()) {
+            Ok(request) => request,
+            Err(errors) => return Response::from_errors(errors),
+        };
+        let answer = self.api.execute(request, &self.viewer);
         tokio::time::timeout(PATIENCE, answer).await.expect("an answer in time")
     }
 
@@ -121,24 +125,33 @@ impl Client {
     }
 
     pub(crate) fn follow(&self, request: impl Into<Request>) -> Following {
-        Following(Box::pin(self.api.subscribe(request.into(), &self.viewer, None)))
+        self.start(request.into(), None)
     }
 
     /// Follows on a connection that resumes from this cursor.
     pub(crate) fn resume(&self, request: impl Into<Request>, cursor: &Value) -> Following {
-        let cursor = cursor.as_str().expect("a cursor").to_owned();
-        Following(Box::pin(self.api.subscribe(request.into(), &self.viewer, Some(cursor))))
+        self.start(request.into(), Some(cursor.as_str().expect("a cursor")))
+    }
+
+    fn start(&self, request: Request, resume: Option<&str>) -> Following {
+        match self.api.prepare(request) {
+            Ok(request) => Following(Box::pin(self.api.start(request, &self.viewer, resume))),
+            Err(errors) => Following(Box::pin(stream::iter([Message::Error(Arc::new(errors))]))),
+        }
     }
 }
 
 /// A subscription under way.
-pub(crate) struct Following(Pin<Box<dyn Stream<Item = Response> + Send>>);
+pub(crate) struct Following(Pin<Box<dyn Stream<Item = Message> + Send>>);
 
 impl Following {
     /// The next whole answer; `None` at the end.
     pub(crate) async fn next(&mut self) -> Option<Value> {
         let next = tokio::time::timeout(PATIENCE, self.0.next()).await;
-        next.expect("the stream tells in time").as_ref().map(json)
+        next.expect("the stream tells in time").map(|message| match message {
+            Message::Next(answer) => serde_json::from_str(&answer.json).expect("an answer is JSON"),
+            Message::Error(errors) => json(&Response::from_errors(errors.to_vec())),
+        })
     }
 
     /// The data of the next answer; there must be one, without errors.
