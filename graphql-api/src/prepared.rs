@@ -42,12 +42,11 @@ impl PreparedRequest {
 fn kind(document: &ExecutableDocument, name: Option<&str>) -> Result<OperationKind, Vec<ServerError>> {
     let operation = match (&document.operations, name) {
         (DocumentOperations::Single(operation), None) => Some(operation),
-        (DocumentOperations::Single(_), Some(_)) => None,
         (DocumentOperations::Multiple(operations), Some(name)) => operations.get(name),
         (DocumentOperations::Multiple(operations), None) if operations.len() == 1 => {
             operations.values().next()
         }
-        (DocumentOperations::Multiple(_), None) => None,
+        _ => None,
     };
     match operation.map(|operation| operation.node.ty) {
         Some(OperationType::Query) => Ok(OperationKind::Query),

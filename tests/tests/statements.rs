@@ -5,11 +5,10 @@ use std::{
     time::Duration,
 };
 
-use async_graphql::Response;
 use chrono::{DateTime, Utc};
 use domain::{Clock, Limits, Orders, Ports, Username, Users, Viewer};
-use futures_util::{Stream, StreamExt};
-use graphql_api::Api;
+use futures_util::StreamExt;
+use graphql_api::{Api, Message, Operation};
 use persistence::{Database, DatabaseSettings, LogSettings, OrderLog, SqlRepository};
 use serde_json::Value;
 use tests::{PATIENCE, Store, Suite};
@@ -85,7 +84,8 @@ fn on(store: &Store, test: impl AsyncFnOnce(&Service)) {
 
 impl Service {
     async fn ask_as(&self, viewer: &Viewer, document: &str) -> Value {
-        let response = self.api.execute(document.into(), viewer).await;
+        let request = self.api.prepare(document.into()).expect("a valid document");
+        let response = self.api.execute(request, viewer).await;
         assert_eq!(response.errors, [], "{document}");
         response.data.into_json().expect("JSON")
     }
@@ -133,16 +133,22 @@ impl Service {
         }
     }
 
-    fn follow(&self, document: &str, viewer: &Viewer) -> impl Stream<Item = Response> + Unpin + use<> {
-        Box::pin(self.api.subscribe(document.into(), viewer, None))
+    fn follow(&self, document: &str, viewer: &Viewer) -> Operation {
+        let request = self.api.prepare(document.into()).expect("a valid document");
+        self.api.start(request, viewer, None)
     }
 }
 
-async fn next(following: &mut (impl Stream<Item = Response> + Unpin)) -> Value {
+async fn next(following: &mut Operation) -> Value {
     let told = tokio::time::timeout(PATIENCE, following.next()).await;
-    let told = told.expect("the stream tells in time").expect("the stream goes on");
-    assert_eq!(told.errors, []);
-    told.data.into_json().expect("JSON")
+    match told.expect("the stream tells in time").expect("the stream goes on") {
+        Message::Next(answer) => {
+            let mut answer: Value = serde_json::from_str(&answer.json).expect("JSON");
+            assert!(answer.get("errors").is_none(), "{answer}");
+            answer["data"].take()
+        }
+        Message::Error(errors) => panic!("{errors:?}"),
+    }
 }
 
 fn a_list_without_users_is_one_statement_without_a_join(store: &Store) {
