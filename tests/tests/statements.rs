@@ -288,10 +288,7 @@ fn a_payment_reads_the_user_only_where_it_is_asked_for(store: &Store) {
 }
 
 /// What placing ten orders costs, while these followers are told of each.
-async fn placing_beside(
-    service: &Service,
-    followers: &mut [S],
-) -> Vec<String> {
+async fn placing_beside(service: &Service, followers: &mut [Operation]) -> Vec<String> {
     let placing = async {
         for _ in 0..10 {
             let id = service.place("user0").await;
