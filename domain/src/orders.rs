@@ -6,8 +6,8 @@ use futures_util::TryStreamExt;
 use crate::{
     Clock, Cursor, Failure, FollowError, IdempotencyKey, LogRange, NewOrder, NewestOrderStream, Order,
     OrderEvent, OrderEventStream, OrderFeed, OrderFilter, OrderId, OrderQuery, OrderRepository, OrderState,
-    Page, PageArguments, PageError, PageRequest, Placement, Refusal, RepositoryError, Scope, Transition,
-    TransitionOutcome, UserId, Username, Viewer, WithUser,
+    Page, PageArguments, PageError, PageRequest, Placement, Position, Refusal, RepositoryError, Scope,
+    Transition, TransitionOutcome, UserId, Username, Viewer, WithUser,
 };
 
 /// How much one request may ask for. Each is a setting of the server.
@@ -196,9 +196,18 @@ impl Orders {
         after: Option<Cursor>,
         filter: OrderFilter,
     ) -> Result<OrderEventStream, FollowError> {
-        let scope = viewer.scope();
-        let events = self.ports.feed.events(after).await?;
-        Ok(Box::pin(events.try_filter_map(move |event| ready(Ok(visible(event, &scope, &filter))))))
+        Ok(within(self.ports.feed.events(after).await?, viewer, filter))
+    }
+
+    /// The same changes, as far as `until`. See [`OrderFeed::replay`].
+    pub async fn replay_events(
+        &self,
+        viewer: &Viewer,
+        after: Cursor,
+        until: Position,
+        filter: OrderFilter,
+    ) -> Result<OrderEventStream, FollowError> {
+        Ok(within(self.ports.feed.replay(after, until).await?, viewer, filter))
     }
 
     async fn transition(
@@ -214,6 +223,12 @@ impl Orders {
             TransitionOutcome::NotFound => Err(Refusal::OrderNotFound(id).into()),
         }
     }
+}
+
+/// The events that the viewer may see and the filter lets through.
+fn within(events: OrderEventStream, viewer: &Viewer, filter: OrderFilter) -> OrderEventStream {
+    let scope = viewer.scope();
+    Box::pin(events.try_filter_map(move |event| ready(Ok(visible(event, &scope, &filter)))))
 }
 
 /// The event as it looks from within the scope, if the filter lets it through.

@@ -8,8 +8,8 @@ use chrono::{DateTime, Utc};
 use futures_core::Stream;
 
 use crate::{
-    Cursor, NewOrder, NewUser, Order, OrderEvent, OrderFilter, OrderId, Page, PageRequest, Scope, Transition,
-    User, UserId, Username,
+    Cursor, NewOrder, NewUser, Order, OrderEvent, OrderFilter, OrderId, Page, PageRequest, Position, Scope,
+    Transition, User, UserId, Username,
 };
 
 /// A fault of the storage behind a port. Its text is for the log, not for clients.
@@ -208,6 +208,9 @@ pub trait OrderFeed: Send + Sync {
     /// Every follower MUST be told the same events in the same order, each once and none left out; one that falls
     /// behind is told later, and MUST NOT cost more memory for it. The stream ends after an error.
     async fn events(&self, after: Option<Cursor>) -> Result<OrderEventStream, FollowError>;
+
+    /// The same events, as far as `until`: the stream ends behind the last of them.
+    async fn replay(&self, after: Cursor, until: Position) -> Result<OrderEventStream, FollowError>;
 }
 
 /// Tells the time.

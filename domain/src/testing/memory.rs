@@ -300,6 +300,16 @@ impl OrderFeed for InMemory {
         });
         Ok(events.boxed())
     }
+
+    async fn replay(&self, after: Cursor, until: Position) -> Result<OrderEventStream, FollowError> {
+        self.events(Some(after)).await?;
+        let log = self.state().log.clone();
+        let within = move |event: &Arc<OrderEvent>| {
+            let position = event.cursor.position;
+            after.position < position && position <= until
+        };
+        Ok(stream::iter(log.into_iter().filter(within).map(Ok)).boxed())
+    }
 }
 
 fn at(position: usize) -> Cursor {

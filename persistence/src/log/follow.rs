@@ -20,13 +20,16 @@ struct Follower {
     shared: Arc<Shared>,
     head: watch::Receiver<Position>,
     position: Position,
+    /// The last position to tell.
+    until: Option<Position>,
     next: vec::IntoIter<Arc<OrderEvent>>,
 }
 
-/// Follows the log after the cursor, or from now on.
+/// Follows the log after the cursor, or from now on, as far as `until`.
 pub(crate) async fn follow(
     shared: Arc<Shared>,
     after: Option<Cursor>,
+    until: Option<Position>,
 ) -> Result<OrderEventStream, FollowError> {
     let head = shared.head.subscribe();
     let newest = shared.cursor(*head.borrow());
@@ -34,8 +37,11 @@ pub(crate) async fn follow(
     if !is_reachable(&shared, after, newest).await? {
         return Err(FollowError::Invalid(shared.range().await?));
     }
-    let mut follower = Follower { shared, head, position: after.position, next: Vec::new().into_iter() };
-    follower.refill().await?;
+    let mut follower =
+        Follower { shared, head, position: after.position, until, next: Vec::new().into_iter() };
+    if !follower.is_at_end() {
+        follower.refill().await?;
+    }
     let events = stream::try_unfold(follower, |mut follower| async move {
         let event = follower.next().await?;
         Ok(event.map(|event| (event, follower)))
@@ -53,11 +59,15 @@ async fn is_reachable(shared: &Shared, after: Cursor, newest: Cursor) -> Result<
 }
 
 impl Follower {
-    /// The next event; `None` when the service ends.
+    /// The next event; `None` behind the last one, or when the service ends.
     async fn next(&mut self) -> Result<Option<Arc<OrderEvent>>, FollowError> {
         loop {
             if let Some(event) = self.next.next() {
-                return Ok(Some(event));
+                let is_behind = self.until.is_some_and(|until| until < event.cursor.position);
+                return Ok((!is_behind).then_some(event));
+            }
+            if self.is_at_end() {
+                return Ok(None);
             }
             self.head.borrow_and_update();
             self.refill().await?;
@@ -67,11 +77,16 @@ impl Follower {
         }
     }
 
+    /// Whether everything up to the last position was taken.
+    fn is_at_end(&self) -> bool {
+        self.until.is_some_and(|until| until <= self.position)
+    }
+
     /// Takes the next events, if there are any.
     async fn refill(&mut self) -> Result<(), FollowError> {
         loop {
-            if let Some(events) = self.read_from_ring() {
-                self.position = events.last().map_or(self.position, |event| event.cursor.position);
+            if let Some((events, position)) = self.read_from_ring() {
+                self.position = position;
                 self.next = events.into_iter();
                 return Ok(());
             }
@@ -83,13 +98,16 @@ impl Follower {
         }
     }
 
-    fn read_from_ring(&self) -> Option<Vec<Arc<OrderEvent>>> {
+    /// The next events, and the position up to which there are no others; `None` out of the ring.
+    fn read_from_ring(&self) -> Option<(Vec<Arc<OrderEvent>>, Position)> {
         // The ring is filled a little before the rest of the node knows of it.
         let told = *self.shared.head.borrow();
         let ring = self.shared.ring.read().unwrap_or_else(PoisonError::into_inner);
         let mut events = ring.after(self.position, TAKE)?;
+        let is_all = events.len() < TAKE;
         events.retain(|event| event.cursor.position <= told);
-        Some(events)
+        let last = events.last().map_or(self.position, |event| event.cursor.position);
+        Some((events, if is_all { last.max(told) } else { last }))
     }
 
     async fn read_from_database(&mut self) -> Result<Vec<Arc<OrderEvent>>, FollowError> {

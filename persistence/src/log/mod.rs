@@ -162,7 +162,11 @@ impl OrderFeed for OrderLog {
     }
 
     async fn events(&self, after: Option<Cursor>) -> Result<OrderEventStream, FollowError> {
-        follow::follow(Arc::clone(&self.0), after).await
+        follow::follow(Arc::clone(&self.0), after, None).await
+    }
+
+    async fn replay(&self, after: Cursor, until: Position) -> Result<OrderEventStream, FollowError> {
+        follow::follow(Arc::clone(&self.0), Some(after), Some(until)).await
     }
 }
 

@@ -21,6 +21,7 @@ rules![
     a_cursor_that_the_log_has_not_reached_is_invalid,
     every_follower_is_told_the_same_in_the_same_order,
     a_follower_that_starts_anywhere_misses_nothing,
+    a_replay_tells_what_is_between_and_ends,
 ];
 
 async fn the_log_tells_each_change_with_the_order_before_and_after(adapter: Adapter) {
@@ -168,6 +169,24 @@ async fn a_follower_that_starts_anywhere_misses_nothing(adapter: Adapter) {
     for position in told {
         assert_eq!(next(&mut all).await.cursor.position, position);
     }
+}
+
+async fn a_replay_tells_what_is_between_and_ends(adapter: Adapter) {
+    let user = adapter.user("caty88").await;
+    let mut cursors = vec![position(&adapter).await];
+    for day in 1..=5 {
+        cursors.push(adapter.place_at(&new_order(user.username(), day)).await.1);
+    }
+    for (from, to) in [(0, 5), (1, 3), (2, 2), (4, 3), (5, 5)] {
+        let replay = adapter.feed.replay(cursors[from], cursors[to].position).await;
+        let told: Vec<_> = replay.expect("a cursor of this log").collect().await;
+        let told: Vec<_> =
+            told.into_iter().map(|event| event.expect("a log that can be read").cursor).collect();
+        assert_eq!(told, cursors[to.min(from) + 1..=to]);
+    }
+    let foreign = Cursor { epoch: Epoch(cursors[0].epoch.0 ^ 1), ..cursors[0] };
+    let refused = adapter.feed.replay(foreign, cursors[5].position).await;
+    assert!(matches!(refused, Err(FollowError::Invalid(_))));
 }
 
 async fn place_and_pay(adapter: &Adapter, order: crate::NewOrder) -> crate::OrderId {
