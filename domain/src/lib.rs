@@ -31,4 +31,4 @@ pub use ports::{
 pub use refusal::{Failure, Refusal};
 pub use user::{Email, NewUser, User, UserId, Username};
 pub use users::Users;
-pub use viewer::{Permission, Scope, Viewer};
+pub use viewer::{Permission, Scope, View, Viewer};

@@ -25,8 +25,15 @@ pub enum Scope {
     Of(Username),
 }
 
+/// What a viewer sees of the data. Viewers of equal views see the same, whatever they ask for and follow.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct View {
+    scope: Scope,
+    permissions: &'static [Permission],
+}
+
 /// What a viewer may do, for clients that show or hide their controls by it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Permission {
     /// See the orders of every user.
     SeeAllOrders,
@@ -75,6 +82,11 @@ impl Viewer {
             ],
             Self::Customer { .. } => &[Permission::SeeOwnOrders, Permission::ChangeOwnOrders],
         }
+    }
+
+    /// What this viewer sees: a customer what is in their own scope, all of staff the same.
+    pub fn view(&self) -> View {
+        View { scope: self.scope(), permissions: self.permissions() }
     }
 
     /// Whether this viewer may do all that `permission` names.

@@ -1,37 +1,45 @@
 use std::sync::Arc;
 
-use async_graphql::{Request, Response, Schema, ServerError, Value};
-use domain::{Orders, Users, Viewer};
-use futures_util::StreamExt;
+use async_graphql::{Request, Response, Schema, ServerError};
+use domain::{Cursor, Orders, Users, Viewer};
+use futures_util::{FutureExt, future::BoxFuture, stream};
 
 use crate::{
-    context::{MessagePosition, Resume, UseCases},
-    error::{ErrorCode, with_code},
-    loaders::Loaders,
+    context::UseCases,
+    execution::Execution,
     log_cursor,
     mutation::Mutation,
-    operation::{Answer, Message, Operation},
+    operation::{Answer, Message, Operation, OperationKind},
     prepared::PreparedRequest,
     query::Query,
+    shared::{self, Follower, SharedExecution, Source},
     subscription::Subscription,
-    types::Cursor,
+    types,
 };
 
-type OrdercastSchema = Schema<Query, Mutation, Subscription>;
+pub(crate) type OrdercastSchema = Schema<Query, Mutation, Subscription>;
+
+/// How much the API keeps in memory. Each is a setting of the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ApiSettings {
+    /// The most messages that equal subscriptions keep for those of them that are a little behind.
+    pub shared_messages: usize,
+}
 
 /// The API, ready to execute. Clones share it.
 #[derive(Clone)]
 pub struct Api {
     schema: OrdercastSchema,
     use_cases: UseCases,
+    shared: Arc<SharedExecution>,
 }
 
 impl Api {
-    /// The API over these use cases.
-    pub fn new(orders: Orders, users: Users) -> Self {
+    /// The API over these use cases. Subscriptions are executed on the current Tokio runtime, without which this panics.
+    pub fn new(orders: Orders, users: Users, settings: ApiSettings) -> Self {
         let use_cases = UseCases { orders, users };
         let schema = Schema::build(Query, Mutation, Subscription).data(use_cases.clone()).finish();
-        Self { schema, use_cases }
+        Self { schema, use_cases, shared: SharedExecution::new(settings.shared_messages) }
     }
 
     /// The schema in GraphQL's schema definition language.
@@ -47,55 +55,58 @@ impl Api {
 
     /// Executes a query or a mutation. Every error has an `extensions.code`.
     pub async fn execute(&self, request: PreparedRequest, viewer: &Viewer) -> Response {
-        with_codes(self.schema.execute(self.with_data(request, viewer)).await)
+        self.execution(request, viewer).respond().await
     }
 
     /// Starts an operation of any kind: a subscription gives an answer per event, with its position in the order log
-    /// as `extensions.cursor`; another operation gives one answer.
+    /// as `extensions.cursor`; another operation gives one answer. Equal subscriptions of viewers who see the same are
+    /// executed once.
     ///
     /// With `resume`, a cursor that the connection told before, `orderEvents` starts after it where it would start
     /// earlier or now.
     pub fn start(&self, request: PreparedRequest, viewer: &Viewer, resume: Option<&str>) -> Operation {
-        let position = MessagePosition::default();
-        let mut request = self.with_data(request, viewer).data(position.clone());
-        if let Some(resume) = resume {
-            request = request.data(Resume(Cursor(resume.to_owned())));
-        }
-        Operation::new(self.schema.execute_stream(request).map(move |response| {
-            let response = with_codes(response);
-            match position.take() {
-                Some(cursor) => {
-                    let cursor = log_cursor::encode(cursor).0;
-                    let response = response.extension("cursor", Value::String(cursor.clone()));
-                    Message::Next(Answer::new(&response, Some(cursor)))
-                }
-                None if response.is_err() && response.data == Value::Null => {
-                    Message::Error(Arc::new(response.errors))
-                }
-                None => Message::Next(Answer::new(&response, None)),
+        let kind = request.kind();
+        let execution = self.execution(request, viewer);
+        let resume = resume.map(str::to_owned);
+        match kind {
+            OperationKind::Subscription => Operation::starting(self.subscribe(execution, resume)),
+            OperationKind::Query | OperationKind::Mutation => {
+                let answer = async move { Message::Next(Answer::new(&execution.respond().await)) };
+                Operation::own(stream::once(answer))
             }
-        }))
+        }
     }
 
-    fn with_data(&self, prepared: PreparedRequest, viewer: &Viewer) -> Request {
-        let loaders = Loaders::new(&self.use_cases, viewer);
-        prepared.request.data(viewer.clone()).data(loaders)
-    }
-}
-
-/// Names the library's own errors. Those of resolvers have a code already; of the others, those with a path come from
-/// arguments that did not parse, and those without from the document's validation.
-fn with_codes(mut response: Response) -> Response {
-    response.errors = std::mem::take(&mut response.errors)
-        .into_iter()
-        .map(|error| {
-            let code = if error.path.is_empty() {
-                ErrorCode::GraphqlValidationFailed
-            } else {
-                ErrorCode::BadUserInput
+    /// Joins equal subscriptions, or executes the subscription by itself where it cannot be shared.
+    fn subscribe(&self, execution: Execution, resume: Option<String>) -> BoxFuture<'static, Operation> {
+        let shared = Arc::clone(&self.shared);
+        async move {
+            let Some((key, source)) = shared::shareable(&execution.request, execution.viewer.view()) else {
+                return Operation::own(execution.follow(resume).messages);
             };
-            with_code(error, code)
-        })
-        .collect();
-    response
+            let Source::Events { after } = source else {
+                return Operation::shared(Follower::of_newest(shared.join(key, None, execution)));
+            };
+            let head = execution.use_cases.orders.position().await;
+            let resume_cursor = resume.clone().map(types::Cursor);
+            match (head, log_cursor::later(after.as_ref(), resume_cursor.as_ref())) {
+                (Ok(head), Ok(after)) if after.is_none_or(|after: Cursor| after.epoch == head.epoch) => {
+                    let member = shared.join(key, Some(head), execution);
+                    Operation::shared(Follower::of_events(member, after.unwrap_or(head), head))
+                }
+                // The resolver says what is wrong.
+                _ => Operation::own(execution.follow(resume).messages),
+            }
+        }
+        .boxed()
+    }
+
+    fn execution(&self, request: PreparedRequest, viewer: &Viewer) -> Execution {
+        Execution {
+            schema: self.schema.clone(),
+            use_cases: self.use_cases.clone(),
+            request,
+            viewer: viewer.clone(),
+        }
+    }
 }

@@ -1,7 +1,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_graphql::{Context, Lookahead};
-use domain::{Cursor, Orders, Users, Viewer, WithUser};
+use domain::{Cursor, Orders, Position, Users, Viewer, WithUser};
 
 use crate::{loaders::Loaders, types};
 
@@ -22,6 +22,11 @@ impl MessagePosition {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(cursor);
     }
 
+    /// Whether a message is being made.
+    pub(crate) fn is_under_way(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
     /// The position of the message that was just made.
     pub(crate) fn take(&self) -> Option<Cursor> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
@@ -30,6 +35,14 @@ impl MessagePosition {
 
 /// The cursor that a connection resumes from.
 pub(crate) struct Resume(pub(crate) types::Cursor);
+
+/// Which events to tell, whatever the document and the connection say.
+#[derive(Clone, Copy)]
+pub(crate) struct Span {
+    pub(crate) after: Cursor,
+    /// The last of them; without it there is none.
+    pub(crate) until: Option<Position>,
+}
 
 /// What resolvers take from the context. [`Api`](crate::Api) puts all of it there, for every request.
 pub(crate) trait ApiContext {
@@ -45,6 +58,8 @@ pub(crate) trait ApiContext {
     fn message(&self) -> &MessagePosition;
     /// The cursor that the connection resumes from.
     fn resume(&self) -> Option<&types::Cursor>;
+    /// Which events to tell, where that is settled.
+    fn span(&self) -> Option<Span>;
 }
 
 impl ApiContext for Context<'_> {
@@ -70,6 +85,10 @@ impl ApiContext for Context<'_> {
 
     fn resume(&self) -> Option<&types::Cursor> {
         self.data_opt::<Resume>().map(|resume| &resume.0)
+    }
+
+    fn span(&self) -> Option<Span> {
+        self.data_opt().copied()
     }
 }
 

@@ -28,23 +28,39 @@ pub(crate) fn decode(cursor: &Cursor) -> Option<domain::Cursor> {
     is_whole.then_some(domain::Cursor { epoch: Epoch(epoch), position: Position(position) })
 }
 
+/// Text that is no cursor of a log, or cursors of different logs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NotOfOneLog;
+
+/// The later of two cursors, or the only one.
+pub(crate) fn later(
+    one: Option<&Cursor>,
+    other: Option<&Cursor>,
+) -> Result<Option<domain::Cursor>, NotOfOneLog> {
+    let mut later: Option<domain::Cursor> = None;
+    for cursor in [one, other].into_iter().flatten() {
+        let cursor = decode(cursor).ok_or(NotOfOneLog)?;
+        if later.is_some_and(|later| later.epoch != cursor.epoch) {
+            return Err(NotOfOneLog);
+        }
+        if later.is_none_or(|later| later.position < cursor.position) {
+            later = Some(cursor);
+        }
+    }
+    Ok(later)
+}
+
 /// Where to follow from, given the argument `after` and the cursor that the connection resumes from: the later one.
 pub(crate) async fn start(
     orders: &Orders,
     after: Option<&Cursor>,
     resume: Option<&Cursor>,
 ) -> Result<Option<domain::Cursor>, Error> {
-    let mut start: Option<domain::Cursor> = None;
-    for cursor in [after, resume].into_iter().flatten() {
-        let Some(cursor) = decode(cursor) else {
-            let range = orders.log_range().await.map_err(|error| fault(&error))?;
-            return Err(cannot_follow(&FollowError::Invalid(range)));
-        };
-        if start.is_none_or(|start| start.epoch != cursor.epoch || start.position < cursor.position) {
-            start = Some(cursor);
-        }
+    if let Ok(start) = later(after, resume) {
+        return Ok(start);
     }
-    Ok(start)
+    let range = orders.log_range().await.map_err(|error| fault(&error))?;
+    Err(cannot_follow(&FollowError::Invalid(range)))
 }
 
 /// Why the log cannot be followed, for the client.

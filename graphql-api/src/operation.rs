@@ -1,11 +1,18 @@
 use std::{
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use async_graphql::{Response, ServerError};
-use futures_util::{Stream, StreamExt, stream::BoxStream};
+use domain::{Cursor, Position};
+use futures_util::{
+    FutureExt, Stream, StreamExt,
+    future::BoxFuture,
+    stream::{self, BoxStream},
+};
+
+use crate::shared::{Follower, Parked, Place};
 
 /// What an operation does, which decides over which transports and methods it may come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,14 +42,48 @@ pub struct Answer {
     /// The position in the order log that a subscription's answer tells of, as clients hold it. The same is in the
     /// JSON, as `extensions.cursor`.
     pub cursor: Option<Arc<str>>,
+    pub(crate) position: Option<Cursor>,
 }
 
 /// An operation under way: the stream of its messages, whose end is that of the operation. Dropping it cancels it.
-pub struct Operation(BoxStream<'static, Message>);
+pub struct Operation(State);
+
+enum State {
+    Starting(BoxFuture<'static, Operation>),
+    Own(BoxStream<'static, Message>),
+    Shared(Follower),
+}
 
 impl Operation {
-    pub(crate) fn new(messages: impl Stream<Item = Message> + Send + 'static) -> Self {
-        Self(messages.boxed())
+    pub(crate) fn starting(operation: BoxFuture<'static, Self>) -> Self {
+        Self(State::Starting(operation))
+    }
+
+    pub(crate) fn own(messages: impl Stream<Item = Message> + Send + 'static) -> Self {
+        Self(State::Own(messages.boxed()))
+    }
+
+    pub(crate) fn shared(follower: Follower) -> Self {
+        Self(State::Shared(follower))
+    }
+
+    /// An operation that ends with these errors.
+    pub fn refused(errors: Vec<ServerError>) -> Self {
+        Self::own(stream::iter([Message::Error(Arc::new(errors))]))
+    }
+
+    /// Parks a subscription that shares its execution and has nothing to tell now, for a [`Listener`](crate::Listener)
+    /// to tell it what comes. `Err` is the operation that cannot be parked, or not yet.
+    pub fn park(self) -> Result<Parked, Self> {
+        match self.0 {
+            State::Shared(follower) => follower.park().map_err(Self::shared),
+            other => Err(Self(other)),
+        }
+    }
+
+    /// Takes a subscription that was told what comes before this place back, to tell it the rest by itself.
+    pub fn unpark(parked: Parked, place: Place) -> Self {
+        Self::shared(parked.unpark(place))
     }
 }
 
@@ -50,13 +91,40 @@ impl Stream for Operation {
     type Item = Message;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Message>> {
-        self.0.poll_next_unpin(context)
+        loop {
+            match &mut self.0 {
+                State::Starting(operation) => *self = ready!(operation.poll_unpin(context)),
+                State::Own(messages) => return messages.poll_next_unpin(context),
+                State::Shared(follower) => return follower.poll_next_unpin(context),
+            }
+        }
+    }
+}
+
+impl Message {
+    pub(crate) fn cursor(&self) -> Option<Cursor> {
+        match self {
+            Self::Next(answer) => answer.position,
+            Self::Error(_) => None,
+        }
+    }
+
+    pub(crate) fn position(&self) -> Option<Position> {
+        self.cursor().map(|cursor| cursor.position)
     }
 }
 
 impl Answer {
-    pub(crate) fn new(response: &Response, cursor: Option<String>) -> Self {
-        let json = serde_json::to_string(response).expect("a response has string keys only");
-        Self { json: json.into(), cursor: cursor.map(Into::into) }
+    pub(crate) fn new(response: &Response) -> Self {
+        Self { json: json(response), cursor: None, position: None }
     }
+
+    /// The answer to an event at this position; `text` is the same, as clients hold it.
+    pub(crate) fn at(position: Cursor, text: String, response: &Response) -> Self {
+        Self { json: json(response), cursor: Some(text.into()), position: Some(position) }
+    }
+}
+
+fn json(response: &Response) -> Arc<str> {
+    serde_json::to_string(response).expect("a response's keys are text").into()
 }

@@ -1,8 +1,10 @@
+use std::sync::Arc;
+
 use async_graphql::{
-    Request, ServerError,
+    Request, ServerError, Variables,
     parser::{
         parse_query,
-        types::{DocumentOperations, ExecutableDocument, OperationType},
+        types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType},
     },
 };
 
@@ -12,52 +14,70 @@ use crate::{
     root_fields,
 };
 
-/// A request whose document was parsed and is within the limits, ready to be executed.
+/// A request whose document was parsed and is within the limits, ready to be executed. Clones share the document.
+#[derive(Clone)]
 pub struct PreparedRequest {
-    pub(crate) request: Request,
-    kind: OperationKind,
+    pub(crate) document: Arc<ExecutableDocument>,
+    pub(crate) variables: Variables,
+    operation_name: Option<String>,
 }
 
 impl PreparedRequest {
     /// Parses the request's document and finds the operation it asks for.
-    pub(crate) fn new(mut request: Request) -> Result<Self, Vec<ServerError>> {
-        let mut document = parse_query(&request.query)
+    pub(crate) fn new(request: Request) -> Result<Self, Vec<ServerError>> {
+        let Request { query, operation_name, variables, .. } = request;
+        let mut document = parse_query(&query)
             .map_err(|error| vec![with_code(error.into(), ErrorCode::GraphqlParseFailed)])?;
         root_fields::collect(&mut document);
         if let Some(position) = root_fields::second_of_subscription(&document) {
             return Err(vec![invalid(ServerError::new("a subscription has one root field", Some(position)))]);
         }
-        let kind = kind(&document, request.operation_name.as_deref())?;
-        request.set_parsed_query(document);
-        Ok(Self { request, kind })
+        let prepared = Self { document: Arc::new(document), variables, operation_name };
+        if prepared.find_operation().is_none() {
+            return Err(vec![invalid(ServerError::new(prepared.no_operation(), None))]);
+        }
+        Ok(prepared)
     }
 
     /// What the operation does.
     pub fn kind(&self) -> OperationKind {
-        self.kind
-    }
-}
-
-/// The kind of the operation of that name, or of the only one (GraphQL, October 2021, section 6.1).
-fn kind(document: &ExecutableDocument, name: Option<&str>) -> Result<OperationKind, Vec<ServerError>> {
-    let operation = match (&document.operations, name) {
-        (DocumentOperations::Single(operation), None) => Some(operation),
-        (DocumentOperations::Multiple(operations), Some(name)) => operations.get(name),
-        (DocumentOperations::Multiple(operations), None) if operations.len() == 1 => {
-            operations.values().next()
+        match self.operation().ty {
+            OperationType::Query => OperationKind::Query,
+            OperationType::Mutation => OperationKind::Mutation,
+            OperationType::Subscription => OperationKind::Subscription,
         }
-        _ => None,
-    };
-    match operation.map(|operation| operation.node.ty) {
-        Some(OperationType::Query) => Ok(OperationKind::Query),
-        Some(OperationType::Mutation) => Ok(OperationKind::Mutation),
-        Some(OperationType::Subscription) => Ok(OperationKind::Subscription),
-        None => {
-            let message = match name {
-                Some(name) => format!("the document has no operation named `{name}`"),
-                None => "the document has several operations, and the request names none".to_owned(),
-            };
-            Err(vec![invalid(ServerError::new(message, None))])
+    }
+
+    /// The operation that is asked for.
+    pub(crate) fn operation(&self) -> &OperationDefinition {
+        self.find_operation().expect("an operation that was found before")
+    }
+
+    /// The request as the library takes it.
+    pub(crate) fn to_request(&self) -> Request {
+        let mut request = Request::new("").variables(self.variables.clone());
+        request.operation_name.clone_from(&self.operation_name);
+        request.set_parsed_query((*self.document).clone());
+        request
+    }
+
+    /// The operation of that name, or the only one (GraphQL, October 2021, section 6.1).
+    fn find_operation(&self) -> Option<&OperationDefinition> {
+        let operation = match (&self.document.operations, &self.operation_name) {
+            (DocumentOperations::Single(operation), None) => Some(operation),
+            (DocumentOperations::Multiple(operations), Some(name)) => operations.get(name.as_str()),
+            (DocumentOperations::Multiple(operations), None) if operations.len() == 1 => {
+                operations.values().next()
+            }
+            _ => None,
+        };
+        operation.map(|operation| &operation.node)
+    }
+
+    fn no_operation(&self) -> String {
+        match &self.operation_name {
+            Some(name) => format!("the document has no operation named `{name}`"),
+            None => "the document has several operations, and the request names none".to_owned(),
         }
     }
 }

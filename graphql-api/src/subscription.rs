@@ -2,7 +2,7 @@ use async_graphql::{Context, Error, Subscription as GraphqlSubscription};
 use futures_util::{Stream, StreamExt};
 
 use crate::{
-    context::ApiContext,
+    context::{ApiContext, Span},
     error::fault,
     log_cursor::{cannot_follow, start},
     types::{Cursor, Order, OrderEvent, OrderFilter},
@@ -41,8 +41,17 @@ impl Subscription {
     ) -> Result<impl Stream<Item = Result<OrderEvent, Error>> + use<>, Error> {
         let message = context.message().clone();
         let filter = OrderFilter::parse(filter)?;
-        let after = start(context.orders(), after.as_ref(), context.resume()).await?;
-        let events = context.orders().watch_events(context.viewer(), after, filter).await;
+        let (orders, viewer) = (context.orders(), context.viewer());
+        let events = match context.span() {
+            Some(Span { after, until: None }) => orders.watch_events(viewer, Some(after), filter).await,
+            Some(Span { after, until: Some(until) }) => {
+                orders.replay_events(viewer, after, until, filter).await
+            }
+            None => {
+                let after = start(orders, after.as_ref(), context.resume()).await?;
+                orders.watch_events(viewer, after, filter).await
+            }
+        };
         Ok(events.map_err(|refused| cannot_follow(&refused))?.map(move |event| match event {
             Ok(event) => {
                 message.is_at(event.cursor);

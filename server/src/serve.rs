@@ -30,7 +30,7 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     let ports =
         Ports { orders: repository.clone(), feed: Arc::new(log.clone()), clock: Arc::new(SystemClock) };
     let users = Users::new(repository, Arc::new(log));
-    let api = Api::new(Orders::new(ports, settings.limits()), users);
+    let api = Api::new(Orders::new(ports, settings.limits()), users, settings.api());
 
     let origins = AllowedOrigins::new(&settings.allowed_origins, settings.addr);
     let state = Data::new(ServerState { api, database: database.clone(), origins });

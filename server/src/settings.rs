@@ -3,6 +3,7 @@ use std::{convert::Infallible, fmt, net::SocketAddr, str::FromStr, time::Duratio
 use anyhow::bail;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use domain::Limits;
+use graphql_api::ApiSettings;
 use persistence::{DatabaseSettings, LogSettings};
 
 use crate::origins::Origin;
@@ -91,6 +92,12 @@ pub(crate) struct Settings {
     #[arg(long, env = "ORDERCAST_EVENTS_IN_MEMORY", global = true, default_value = "10000")]
     #[arg(value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) events_in_memory: u32,
+
+    /// The most messages that equal subscriptions keep for those of them that are a little behind; others execute again
+    /// what they missed.
+    #[arg(long, env = "ORDERCAST_SHARED_MESSAGES", global = true, default_value = "128")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) shared_messages: u32,
 
     /// The most events that the order log keeps.
     #[arg(long, env = "ORDERCAST_EVENTS_KEPT", global = true, default_value = "1000000")]
@@ -207,6 +214,11 @@ impl Settings {
             keep_events: self.events_kept,
             keep_age: self.events_kept_for,
         }
+    }
+
+    /// The API's part.
+    pub(crate) fn api(&self) -> ApiSettings {
+        ApiSettings { shared_messages: usize::try_from(self.shared_messages).unwrap_or(usize::MAX) }
     }
 
     /// The use cases' part.

@@ -302,7 +302,7 @@ impl OrderFeed for InMemory {
     }
 
     async fn replay(&self, after: Cursor, until: Position) -> Result<OrderEventStream, FollowError> {
-        self.events(Some(after)).await?;
+        drop(self.events(Some(after)).await?);
         let log = self.state().log.clone();
         let within = move |event: &Arc<OrderEvent>| {
             let position = event.cursor.position;

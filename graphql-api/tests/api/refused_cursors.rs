@@ -41,18 +41,18 @@ async fn a_cursor_that_is_none_of_this_log_is_refused_with_those_that_are() {
     }
 }
 
-/// A feed whose log starts at position 10.
+/// A feed that told of position 3, and whose log starts at position 10 and ends at 20 now.
 fn expired() -> Client {
     let cursor = |position| domain::Cursor { epoch: Epoch(1), position: Position(position) };
     let mut feed = MockOrderFeed::new();
-    feed.expect_events().returning(move |after| {
+    feed.expect_events().returning(|_| Ok(stream::pending().boxed()));
+    feed.expect_replay().returning(move |after, _| {
         let range = LogRange { oldest: cursor(10), newest: cursor(20) };
-        match after {
-            Some(after) if after.position < range.oldest.position => Err(FollowError::Expired(range)),
-            _ => Ok(stream::pending().boxed()),
-        }
+        let is_kept = range.oldest.position <= after.position;
+        if is_kept { Ok(stream::empty().boxed()) } else { Err(FollowError::Expired(range)) }
     });
-    feed.expect_position().returning(move || Ok(cursor(3)));
+    feed.expect_position().times(1).returning(move || Ok(cursor(3)));
+    feed.expect_position().returning(move || Ok(cursor(20)));
     Client::over(InMemory::new(), InMemory::new(), Arc::new(feed))
 }
 
@@ -79,6 +79,7 @@ async fn a_stream_that_fails_tells_a_fault_without_its_cause_and_ends() {
         occurred_at: "2026-04-12T08:30:00.5Z".parse().expect("a time"),
         change: OrderChange::Placed(order),
     };
+    let start = domain::Cursor { epoch: Epoch(1), position: Position(0) };
     let told = Mutex::new(Some(vec![
         Ok(Arc::new(event)),
         Err(FollowError::Fault(RepositoryError::Unavailable("no connection to db7".into()))),
@@ -88,6 +89,7 @@ async fn a_stream_that_fails_tells_a_fault_without_its_cause_and_ends() {
         let told = told.lock().expect("the events").take().expect("one follower");
         Ok(stream::iter(told).boxed())
     });
+    feed.expect_position().returning(move || Ok(start));
     let client = Client::over(InMemory::new(), InMemory::new(), Arc::new(feed));
     let mut following = client.follow("subscription { orderEvents { occurredAt } }");
     let expected = json!({ "orderEvents": { "occurredAt": "2026-04-12T08:30:00.500Z" } });

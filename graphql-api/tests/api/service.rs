@@ -1,6 +1,6 @@
 //! The API under test, and those who ask it.
 
-use std::{pin::Pin, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use async_graphql::{Request, Response, Variables};
 use chrono::{DateTime, Utc};
@@ -12,11 +12,14 @@ use domain::{
         contract::{new_order, new_user},
     },
 };
-use futures_util::{Stream, StreamExt, stream};
-use graphql_api::{Api, Message};
+use futures_util::StreamExt;
+use graphql_api::{Api, ApiSettings, Message, Operation};
 use serde_json::Value;
 
 pub(crate) const LIMITS: Limits = Limits { page_default: 3, page_limit: 5, list_limit: 8 };
+
+/// Few, so that followers fall behind soon.
+pub(crate) const SETTINGS: ApiSettings = ApiSettings { shared_messages: 4 };
 
 const WORKS: &str = "a storage that works";
 
@@ -34,7 +37,8 @@ impl Service {
     pub(crate) async fn new() -> Self {
         let storage = Arc::new(InMemory::new());
         let ports = Ports { orders: storage.clone(), feed: storage.clone(), clock: Arc::new(clock()) };
-        let api = Api::new(Orders::new(ports, LIMITS), Users::new(storage.clone(), storage.clone()));
+        let api =
+            Api::new(Orders::new(ports, LIMITS), Users::new(storage.clone(), storage.clone()), SETTINGS);
         for username in ["caty88", "joe"] {
             storage.create(&new_user(username)).await.expect(WORKS).expect("a free name");
         }
@@ -95,7 +99,7 @@ impl Client {
     ) -> Self {
         let users = Users::new(Arc::new(users), feed.clone());
         let ports = Ports { orders: Arc::new(orders), feed, clock: Arc::new(clock()) };
-        let api = Api::new(Orders::new(ports, LIMITS), users);
+        let api = Api::new(Orders::new(ports, LIMITS), users, SETTINGS);
         Self { api, viewer: Viewer::unauthenticated_staff() }
     }
 
@@ -135,14 +139,14 @@ impl Client {
 
     fn start(&self, request: Request, resume: Option<&str>) -> Following {
         match self.api.prepare(request) {
-            Ok(request) => Following(Box::pin(self.api.start(request, &self.viewer, resume))),
-            Err(errors) => Following(Box::pin(stream::iter([Message::Error(Arc::new(errors))]))),
+            Ok(request) => Following(self.api.start(request, &self.viewer, resume)),
+            Err(errors) => Following(Operation::refused(errors)),
         }
     }
 }
 
 /// A subscription under way.
-pub(crate) struct Following(Pin<Box<dyn Stream<Item = Message> + Send>>);
+pub(crate) struct Following(Operation);
 
 impl Following {
     /// The next whole answer; `None` at the end.

@@ -1,0 +1,96 @@
+use std::sync::Arc;
+
+use async_graphql::{Request, Response, ServerError, Value};
+use domain::{Cursor, Position, Viewer};
+use futures_util::{StreamExt, stream::BoxStream};
+
+use crate::{
+    api::OrdercastSchema,
+    context::{MessagePosition, Resume, Span, UseCases},
+    error::{ErrorCode, with_code},
+    loaders::Loaders,
+    log_cursor,
+    operation::{Answer, Message},
+    prepared::PreparedRequest,
+    types,
+};
+
+/// A request of a viewer, which can be executed any number of times.
+#[derive(Clone)]
+pub(crate) struct Execution {
+    pub(crate) schema: OrdercastSchema,
+    pub(crate) use_cases: UseCases,
+    pub(crate) request: PreparedRequest,
+    pub(crate) viewer: Viewer,
+}
+
+/// A subscription that is being executed.
+pub(crate) struct Running {
+    pub(crate) messages: BoxStream<'static, Message>,
+    /// The position of the message that is under way.
+    pub(crate) position: MessagePosition,
+}
+
+impl Execution {
+    /// Executes a query or a mutation.
+    pub(crate) async fn respond(&self) -> Response {
+        with_codes(self.schema.execute(self.request()).await)
+    }
+
+    /// Executes a subscription from where the client asks for, on a connection that resumes after a cursor.
+    pub(crate) fn follow(&self, resume: Option<String>) -> Running {
+        let request = self.request();
+        self.run(match resume {
+            Some(resume) => request.data(Resume(types::Cursor(resume))),
+            None => request,
+        })
+    }
+
+    /// Executes a subscription to events from after the cursor on.
+    pub(crate) fn follow_after(&self, after: Cursor) -> Running {
+        self.run(self.request().data(Span { after, until: None }))
+    }
+
+    /// Executes a subscription to events for those after the cursor and up to the position.
+    pub(crate) fn replay(&self, after: Cursor, until: Position) -> BoxStream<'static, Message> {
+        self.run(self.request().data(Span { after, until: Some(until) })).messages
+    }
+
+    fn run(&self, request: Request) -> Running {
+        let position = MessagePosition::default();
+        let responses = self.schema.execute_stream(request.data(position.clone()));
+        let told = position.clone();
+        let messages = responses.map(move |response| message(with_codes(response), told.take()));
+        Running { messages: messages.boxed(), position }
+    }
+
+    fn request(&self) -> Request {
+        let loaders = Loaders::new(&self.use_cases, &self.viewer);
+        self.request.to_request().data(self.viewer.clone()).data(loaders)
+    }
+}
+
+/// A response that has no position comes from no event: the subscription could not be started, or its source failed.
+fn message(response: Response, position: Option<Cursor>) -> Message {
+    match position {
+        Some(cursor) => {
+            let text = log_cursor::encode(cursor).0;
+            let response = response.extension("cursor", Value::String(text.clone()));
+            Message::Next(Answer::at(cursor, text, &response))
+        }
+        None if response.is_err() => Message::Error(Arc::new(response.errors)),
+        None => Message::Next(Answer::new(&response)),
+    }
+}
+
+/// Names the library's own errors. Those of resolvers have a code already; of the others, those with a path come from
+/// arguments that did not parse, and those without from the document's validation.
+fn with_codes(mut response: Response) -> Response {
+    let name = |error: ServerError| {
+        let is_in_document = error.path.is_empty();
+        let code = if is_in_document { ErrorCode::GraphqlValidationFailed } else { ErrorCode::BadUserInput };
+        with_code(error, code)
+    };
+    response.errors = response.errors.into_iter().map(name).collect();
+    response
+}
