@@ -19,7 +19,14 @@ mod shared;
 mod subscription;
 mod types;
 
+use async_graphql::ServerError;
+
 pub use api::{Api, ApiSettings};
 pub use operation::{Answer, Message, Operation, OperationKind};
 pub use prepared::PreparedRequest;
 pub use shared::{Batch, ChannelId, Listener, Parked, Place};
+
+/// The error of a request that wants more than a limit allows.
+pub fn limit_exceeded(message: impl Into<String>) -> ServerError {
+    error::with_code(ServerError::new(message, None), error::ErrorCode::LimitExceeded)
+}

@@ -81,8 +81,14 @@ impl Operation {
         }
     }
 
-    /// Takes a subscription that was told what comes before this place back, to tell it the rest by itself.
-    pub fn unpark(parked: Parked, place: Place) -> Self {
+    /// Whether it can be parked now.
+    pub fn is_idle(&self) -> bool {
+        matches!(&self.0, State::Shared(follower) if follower.is_idle())
+    }
+
+    /// Takes a parked subscription back, to tell it the rest by itself: from the place on that others were told up to who
+    /// were told with it, or from its own if that is later.
+    pub fn unpark(parked: Parked, place: Option<Place>) -> Self {
         Self::shared(parked.unpark(place))
     }
 }

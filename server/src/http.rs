@@ -1,7 +1,6 @@
 use actix_web::{
     HttpRequest, HttpResponse,
     error::{InternalError, JsonPayloadError},
-    guard,
     http::{StatusCode, header},
     web::{Data, Json, JsonConfig, ServiceConfig, get, post, resource, route},
 };
@@ -10,23 +9,21 @@ use domain::{Viewer, WithCauses};
 use graphql_api::Api;
 use persistence::Database;
 
-use crate::{origins::AllowedOrigins, socket};
+use crate::{origins::AllowedOrigins, websocket::SocketSettings};
 
 /// What every worker shares.
 pub(crate) struct ServerState {
     pub(crate) api: Api,
     pub(crate) database: Database,
     pub(crate) origins: AllowedOrigins,
+    pub(crate) sockets: SocketSettings,
 }
 
 /// Every path of the server.
 pub(crate) fn routes(config: &mut ServiceConfig) {
     for path in ["/graphql", "/graphql/"] {
         config.service(
-            resource(path)
-                .route(post().to(execute))
-                .route(get().guard(guard::Header("upgrade", "websocket")).to(socket::open))
-                .default_service(route().to(method_not_allowed)),
+            resource(path).route(post().to(execute)).default_service(route().to(method_not_allowed)),
         );
     }
     config.route("/health/live", get().to(HttpResponse::Ok)).route("/health/ready", get().to(ready));

@@ -6,8 +6,8 @@ mod migrate;
 mod origins;
 mod serve;
 mod settings;
-mod socket;
 mod telemetry;
+mod websocket;
 
 use std::process::ExitCode;
 

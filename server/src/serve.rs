@@ -1,11 +1,27 @@
-use std::{sync::Arc, thread::available_parallelism};
+use std::{
+    future::ready,
+    net::{SocketAddr, TcpListener},
+    rc::Rc,
+    sync::Arc,
+    thread::available_parallelism,
+};
 
-use actix_web::{App, HttpServer, web::Data};
+use actix_http::HttpService;
+use actix_service::{IntoServiceFactory, ServiceFactoryExt, fn_factory, fn_service, map_config};
+use actix_web::{
+    App,
+    dev::{AppConfig, Server},
+    web::Data,
+};
 use anyhow::Context;
 use domain::{Orders, Ports, Users};
 use graphql_api::Api;
 use persistence::{OrderLog, SqlRepository};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::{
+    net::TcpSocket,
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+};
 
 use crate::{
     clock::SystemClock,
@@ -13,6 +29,7 @@ use crate::{
     migrate::open_migrated,
     origins::AllowedOrigins,
     settings::Settings,
+    websocket::{self, Worker},
 };
 
 /// Serves until SIGTERM or SIGINT. This is where every adapter meets its port.
@@ -20,6 +37,7 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     settings.check()?;
     // From here on a signal is not the end of the process, but of what it does.
     let stop = stop_signal()?;
+    raise_limit_of_open_files();
     let database = open_migrated(&settings).await?;
     if settings.database_url.is_embedded_default() && database.insert_sample_data().await? {
         tracing::info!("the database was empty and has the sample data now");
@@ -32,28 +50,75 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     let users = Users::new(repository, Arc::new(log));
     let api = Api::new(Orders::new(ports, settings.limits()), users, settings.api());
 
-    let origins = AllowedOrigins::new(&settings.allowed_origins, settings.addr);
-    let state = Data::new(ServerState { api, database: database.clone(), origins });
     let body_limit = settings.body_limit;
-    let server = HttpServer::new(move || {
-        App::new()
+    let origins = AllowedOrigins::new(&settings.allowed_origins, settings.addr);
+    let state =
+        Arc::new(ServerState { api, database: database.clone(), origins, sockets: settings.sockets() });
+    let listener = listen(settings.addr)?;
+    let address = listener.local_addr()?;
+    let (stopping, is_stopping) = watch::channel(None);
+    let server = Server::build()
+        .workers(settings.workers.map_or_else(cores, usize::from))
+        .disable_signals()
+        .shutdown_timeout(settings.shutdown_timeout.as_secs().max(1));
+    let gracefully = server.graceful_shutdown_signal();
+    let server = server.listen("ordercast", listener, move || {
+        let (app_state, socket_state) = (Arc::clone(&state), Arc::clone(&state));
+        let (gracefully, is_stopping) = (gracefully.clone(), is_stopping.clone());
+        let app = App::new()
             .wrap(state.origins.cors())
-            .app_data(state.clone())
+            .app_data(Data::from(app_state))
             .app_data(http::json_config(body_limit))
             .configure(http::routes)
-    })
-    .workers(settings.workers.map_or_else(cores, usize::from))
-    .shutdown_signal(stop)
-    .shutdown_timeout(settings.shutdown_timeout.as_secs())
-    .bind(settings.addr)
-    .with_context(|| format!("ORDERCAST_ADDR is {}", settings.addr))?;
+            .into_factory()
+            .map_err(|error: actix_web::Error| error.error_response());
+        HttpService::build()
+            .graceful_shutdown_signal(move || {
+                let gracefully = gracefully.clone();
+                async move { gracefully.notified().await }
+            })
+            .tcp_nodelay(true)
+            .upgrade(fn_factory(move || {
+                let worker = Worker::start(Arc::clone(&socket_state), is_stopping.clone());
+                ready(Ok::<_, ()>(fn_service(move |(request, connection)| {
+                    websocket::serve(Rc::clone(&worker), request, connection)
+                })))
+            }))
+            .finish(map_config(app, |()| AppConfig::default()))
+            .tcp()
+    })?;
+    let server = server.run();
 
-    for address in server.addrs() {
-        tracing::info!(%address, database = %settings.database_url, "serving http://{address}/graphql");
-    }
-    server.run().await?;
+    let handle = server.handle();
+    let patience = settings.shutdown_timeout;
+    actix_web::rt::spawn(async move {
+        stop.await;
+        stopping.send_replace(Some(patience));
+        handle.stop(true).await;
+    });
+    tracing::info!(%address, database = %settings.database_url, "serving http://{address}/graphql");
+    server.await?;
     tracing::info!("stopped");
     Ok(database.close().await?)
+}
+
+/// Listens on the address. Clients that come back all at once find room to wait.
+fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let listen = || {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(4096)?.into_std()
+    };
+    listen().with_context(|| format!("ORDERCAST_ADDR is {address}"))
+}
+
+/// As many files and sockets as the system lets the process have.
+fn raise_limit_of_open_files() {
+    match rlimit::increase_nofile_limit(u64::MAX) {
+        Ok(files) => tracing::info!(files, "open files, and so connections, are limited"),
+        Err(error) => tracing::warn!(%error, "the limit of open files stays as it is"),
+    }
 }
 
 /// Ends with SIGTERM or SIGINT.

@@ -6,7 +6,7 @@ use domain::Limits;
 use graphql_api::ApiSettings;
 use persistence::{DatabaseSettings, LogSettings};
 
-use crate::origins::Origin;
+use crate::{origins::Origin, websocket::SocketSettings};
 
 /// A live orders service: GraphQL over SQLite or PostgreSQL.
 ///
@@ -113,6 +113,39 @@ pub(crate) struct Settings {
     #[arg(value_parser = humantime::parse_duration)]
     pub(crate) poll_interval: Duration,
 
+    /// The most bytes of a message on a WebSocket.
+    #[arg(long, env = "ORDERCAST_SOCKET_MESSAGE_LIMIT", global = true, default_value = "262144")]
+    #[arg(value_parser = clap::value_parser!(u32).range(128..))]
+    pub(crate) socket_message_limit: u32,
+
+    /// The most operations of one WebSocket at once.
+    #[arg(long, env = "ORDERCAST_SOCKET_OPERATIONS", global = true, default_value = "100")]
+    pub(crate) socket_operations: u32,
+
+    /// The most bytes that wait for a WebSocket's client who does not read; then it is told later, from the order log.
+    #[arg(long, env = "ORDERCAST_SOCKET_QUEUE", global = true, default_value = "65536")]
+    pub(crate) socket_queue: u32,
+
+    /// How long a WebSocket's client may take for `connection_init`.
+    #[arg(long, env = "ORDERCAST_INIT_TIMEOUT", global = true, default_value = "3s")]
+    #[arg(value_parser = humantime::parse_duration)]
+    pub(crate) init_timeout: Duration,
+
+    /// How long a client may be silent before a sign of life is asked for, or given.
+    #[arg(long, env = "ORDERCAST_KEEP_ALIVE", global = true, default_value = "30s")]
+    #[arg(value_parser = humantime::parse_duration)]
+    pub(crate) keep_alive: Duration,
+
+    /// How long a WebSocket's client may take to answer a ping.
+    #[arg(long, env = "ORDERCAST_PONG_TIMEOUT", global = true, default_value = "10s")]
+    #[arg(value_parser = humantime::parse_duration)]
+    pub(crate) pong_timeout: Duration,
+
+    /// How long a client may read nothing while something waits for it.
+    #[arg(long, env = "ORDERCAST_SLOW_TIMEOUT", global = true, default_value = "30s")]
+    #[arg(value_parser = humantime::parse_duration)]
+    pub(crate) slow_timeout: Duration,
+
     /// How long connections may take to end after SIGTERM.
     #[arg(long, env = "ORDERCAST_SHUTDOWN_TIMEOUT", global = true, default_value = "3s")]
     #[arg(value_parser = humantime::parse_duration)]
@@ -213,6 +246,20 @@ impl Settings {
             poll_interval: self.poll_interval,
             keep_events: self.events_kept,
             keep_age: self.events_kept_for,
+        }
+    }
+
+    /// The WebSockets' part.
+    pub(crate) fn sockets(&self) -> SocketSettings {
+        let count = |setting| usize::try_from(setting).unwrap_or(usize::MAX);
+        SocketSettings {
+            message_limit: count(self.socket_message_limit),
+            operations: count(self.socket_operations),
+            queue: count(self.socket_queue),
+            init_timeout: self.init_timeout,
+            keep_alive: self.keep_alive,
+            pong_timeout: self.pong_timeout,
+            slow_timeout: self.slow_timeout,
         }
     }
 

@@ -85,6 +85,11 @@ impl Follower {
         Self { member, at: None, state: State::Refreshing(refreshed.boxed()) }
     }
 
+    /// Whether nothing is left to tell it of what was read from the channel.
+    pub(crate) fn is_idle(&self) -> bool {
+        matches!(&self.state, State::Live { next, .. } if next.len() == 0)
+    }
+
     /// Parks it, if nothing is left to tell it.
     pub(crate) fn park(self) -> Result<Parked, Self> {
         match self.state {
@@ -182,15 +187,17 @@ impl Parked {
         Listener { news: channel.watch(), channel, place: self.place }
     }
 
-    /// What comes at the number, for a subscription that is not as far as those it joins; `None` if nothing does.
-    pub fn read(&self, number: u64) -> Option<Batch> {
-        self.member.0.read(number)
+    /// What comes next, for a subscription that is not as far as those it joins; `None` if nothing does.
+    pub fn read(&mut self) -> Option<Batch> {
+        let batch = self.member.0.read(self.place.number);
+        self.place.go_behind(batch.as_ref());
+        batch
     }
 
-    /// Takes the subscription back, to tell it by itself what comes from the place on, or from where it was parked if
-    /// that is later.
-    pub(crate) fn unpark(self, place: Place) -> Follower {
-        let Place { number, at } = if self.place.number < place.number { place } else { self.place };
+    /// Takes the subscription back, to tell it by itself what comes from the place on, or from its own if that is later.
+    pub(crate) fn unpark(self, place: Option<Place>) -> Follower {
+        let later = place.filter(|place| self.place.number < place.number);
+        let Place { number, at } = later.unwrap_or(self.place);
         let news = WatchStream::from_changes(self.member.0.watch());
         let state = State::Live { number, next: Vec::new().into_iter(), news };
         Follower { member: self.member, at, state }
@@ -202,11 +209,7 @@ impl Listener {
     pub async fn next(&mut self) -> Batch {
         loop {
             if let Some(batch) = self.channel.read(self.place.number) {
-                if let Batch::Answers { first, answers } = &batch {
-                    let at = answers.last().and_then(|answer| answer.position);
-                    self.place.at = self.place.at.and(at).or(self.place.at);
-                    self.place.number = first + answers.len() as u64;
-                }
+                self.place.go_behind(Some(&batch));
                 return batch;
             }
             // The channel outlives its listeners.
@@ -217,6 +220,16 @@ impl Listener {
     /// How far it heard.
     pub fn place(&self) -> Place {
         self.place
+    }
+}
+
+impl Place {
+    fn go_behind(&mut self, batch: Option<&Batch>) {
+        if let Some(Batch::Answers { first, answers }) = batch {
+            let at = answers.last().and_then(|answer| answer.position);
+            self.at = self.at.and(at).or(self.at);
+            self.number = first + answers.len() as u64;
+        }
     }
 }
 

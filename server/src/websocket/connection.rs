@@ -1,0 +1,426 @@
+use std::{
+    cell::{Cell, RefCell, RefMut},
+    future::poll_fn,
+    io::{self, ErrorKind, Read, Write},
+    rc::{Rc, Weak},
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+use actix_web::rt::net::TcpStream;
+use graphql_api::{Answer, Api};
+use tokio::{sync::Notify, task::yield_now, time::Instant};
+use tungstenite::{Error, Message, protocol::WebSocketContext};
+
+use super::{
+    SocketSettings,
+    close::Close,
+    hub::Hub,
+    operations::{Id, Operations},
+    outbox::Outbox,
+    protocol::{Protocol, ServerMessage},
+    session::{self, Session},
+    timer::Check,
+    worker::Worker,
+};
+
+/// A WebSocket: its one task reads what the client says, and writes what the client did not take at once.
+pub(crate) struct Connection {
+    this: Weak<Self>,
+    stream: TcpStream,
+    protocol: Protocol,
+    worker: Rc<Worker>,
+    session: RefCell<Session>,
+    operations: RefCell<Operations>,
+    outbox: RefCell<Outbox>,
+    /// Tells that the outbox is empty.
+    drained: Notify,
+    /// Whether a timer looks at the outbox.
+    is_watched: Cell<bool>,
+    phase: Cell<Phase>,
+    /// Why the connection is to be closed.
+    close: RefCell<Option<Close>>,
+    /// When the client was last heard of.
+    heard: Cell<Instant>,
+    /// Whether it was pinged since.
+    pinged: Cell<bool>,
+    /// The task, while it waits.
+    waker: RefCell<Option<Waker>>,
+}
+
+/// How far a connection is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Open,
+    /// One side has sent its close frame, and waits for the other's (RFC 6455, section 7.1.2).
+    Closing,
+    /// Both have, or the client broke the rules: what it sends is no longer read as frames (section 7.1.7).
+    Failed,
+    /// Nobody waits for the client any more.
+    Abandoned,
+}
+
+/// What the task wakes up for.
+enum Wake {
+    Close(Close),
+    Writable,
+    Readable,
+    Abandoned,
+}
+
+/// What comes after reading.
+enum Next {
+    Wait,
+    /// There may be more to read already.
+    Read,
+    End,
+}
+
+/// How many messages are read before other sockets have their turn.
+const TURN: usize = 32;
+
+/// How long a client may take to answer a close frame, or to notice that its connection failed.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// A ping without payload (RFC 6455, section 5.5.2).
+const PING: [u8; 2] = [0x89, 0];
+
+impl Connection {
+    pub(crate) fn new(stream: TcpStream, protocol: Protocol, worker: Rc<Worker>) -> Rc<Self> {
+        Rc::new_cyclic(|this| Self {
+            this: this.clone(),
+            stream,
+            protocol,
+            worker,
+            session: RefCell::default(),
+            operations: RefCell::default(),
+            outbox: RefCell::default(),
+            drained: Notify::new(),
+            is_watched: Cell::new(false),
+            phase: Cell::new(Phase::Open),
+            close: RefCell::default(),
+            heard: Cell::new(Instant::now()),
+            pinged: Cell::new(false),
+            waker: RefCell::default(),
+        })
+    }
+
+    /// Serves the connection until it is gone.
+    pub(crate) async fn run(self: &Rc<Self>, mut frames: WebSocketContext) {
+        let settings = self.settings();
+        self.set_timer(Check::Init, settings.init_timeout);
+        self.set_timer(Check::KeepAlive, settings.keep_alive);
+        let mut next = Next::Read;
+        loop {
+            next = match next {
+                Next::End => break,
+                Next::Read => {
+                    yield_now().await;
+                    self.read(&mut frames)
+                }
+                Next::Wait => match self.wait().await {
+                    Wake::Readable => self.read(&mut frames),
+                    Wake::Writable => {
+                        self.flush();
+                        Next::Read
+                    }
+                    Wake::Close(close) => self.start_closing(&mut frames, &close, Phase::Closing),
+                    Wake::Abandoned => Next::End,
+                },
+            };
+        }
+        self.operations().stop_all(self);
+    }
+
+    /// Has the connection closed, for the first reason that is given.
+    pub(crate) fn close(&self, close: Close) {
+        if self.phase.get() == Phase::Open {
+            self.close.borrow_mut().get_or_insert(close);
+            self.wake();
+        }
+    }
+
+    /// Looks at what a timer was set for; when to look again.
+    pub(crate) fn check(&self, check: Check, now: Instant) -> Option<Duration> {
+        let settings = self.settings();
+        match check {
+            Check::Init => {
+                if !self.session().is_introduced() {
+                    self.close(Close::INIT_TIMEOUT);
+                }
+                None
+            }
+            Check::KeepAlive if self.phase.get() != Phase::Open => None,
+            Check::KeepAlive => {
+                let silent = now.saturating_duration_since(self.heard.get());
+                if silent < settings.keep_alive {
+                    return Some(settings.keep_alive.saturating_sub(silent));
+                }
+                if self.pinged.replace(true) {
+                    self.abandon();
+                    return None;
+                }
+                self.send_frames(&PING);
+                self.send(&ServerMessage::KeepAlive);
+                Some(settings.pong_timeout)
+            }
+            Check::Progress => {
+                let since = self.outbox.borrow().blocked_since();
+                self.is_watched.set(since.is_some());
+                let blocked = now.saturating_duration_since(since?);
+                if blocked < settings.slow_timeout {
+                    return Some(settings.slow_timeout.saturating_sub(blocked));
+                }
+                self.close(Close::SLOW_CONSUMER);
+                None
+            }
+            Check::Closing => {
+                self.abandon();
+                None
+            }
+        }
+    }
+
+    /// Sends a message.
+    pub(crate) fn send(&self, message: &ServerMessage<'_>) {
+        self.worker.with_scratch(|frames| {
+            self.protocol.write(message, frames);
+            self.send_frames(frames);
+        });
+    }
+
+    /// Sends an operation's answers, in one write.
+    pub(crate) fn tell(&self, id: &Id, answers: &[Answer]) {
+        self.worker.with_scratch(|frames| {
+            self.write_answers(id, answers, frames);
+            self.send_frames(frames);
+        });
+    }
+
+    /// Keeps an operation's answers to be sent with others by [`Self::flush`], and tells whether they are the first.
+    pub(crate) fn keep(&self, id: &Id, answers: &[Answer]) -> bool {
+        self.worker.with_scratch(|frames| {
+            self.write_answers(id, answers, frames);
+            let mut outbox = self.outbox.borrow_mut();
+            let is_first = outbox.is_empty();
+            if self.phase.get() == Phase::Open {
+                outbox.keep(frames);
+            }
+            is_first
+        })
+    }
+
+    /// Sends what waits, as far as the client takes it.
+    pub(crate) fn flush(&self) {
+        self.outbox.borrow_mut().flush(&self.stream);
+        if self.outbox.borrow().is_empty() {
+            self.drained.notify_waiters();
+        } else {
+            self.watch_progress();
+        }
+    }
+
+    /// Waits until the client has taken all that was sent.
+    pub(crate) async fn drained(&self) {
+        loop {
+            let drained = self.drained.notified();
+            if self.outbox.borrow().is_empty() {
+                return;
+            }
+            drained.await;
+        }
+    }
+
+    /// Whether the client has not taken all that was sent.
+    pub(crate) fn is_blocked(&self) -> bool {
+        self.outbox.borrow().blocked_since().is_some()
+    }
+
+    /// Whether more may wait for the client.
+    pub(crate) fn has_room(&self) -> bool {
+        self.outbox.borrow().len() <= self.settings().queue
+    }
+
+    pub(crate) fn has_several_operations(&self) -> bool {
+        self.operations.borrow().len() > 1
+    }
+
+    pub(crate) fn protocol(&self) -> Protocol {
+        self.protocol
+    }
+
+    pub(crate) fn session(&self) -> RefMut<'_, Session> {
+        self.session.borrow_mut()
+    }
+
+    pub(crate) fn operations(&self) -> RefMut<'_, Operations> {
+        self.operations.borrow_mut()
+    }
+
+    pub(crate) fn hub(&self) -> &Rc<Hub> {
+        self.worker.hub()
+    }
+
+    pub(crate) fn api(&self) -> &Api {
+        self.worker.api()
+    }
+
+    pub(crate) fn settings(&self) -> &SocketSettings {
+        self.worker.settings()
+    }
+
+    fn write_answers(&self, id: &Id, answers: &[Answer], frames: &mut Vec<u8>) {
+        for answer in answers {
+            self.protocol.write(&ServerMessage::Next { id, payload: &answer.json }, frames);
+        }
+    }
+
+    fn send_frames(&self, frames: &[u8]) {
+        if self.phase.get() == Phase::Open && self.outbox.borrow_mut().send(&self.stream, frames) {
+            self.watch_progress();
+        }
+    }
+
+    /// Has the task send what waits when the client takes more, and a timer see that it does.
+    fn watch_progress(&self) {
+        self.wake();
+        if !self.is_watched.replace(true) {
+            self.set_timer(Check::Progress, self.settings().slow_timeout);
+        }
+    }
+
+    fn set_timer(&self, check: Check, delay: Duration) {
+        self.worker.set_timer(&self.this, check, delay);
+    }
+
+    fn abandon(&self) {
+        self.phase.set(Phase::Abandoned);
+        self.wake();
+    }
+
+    fn wake(&self) {
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
+
+    async fn wait(&self) -> Wake {
+        poll_fn(|context| self.poll_wake(context)).await
+    }
+
+    fn poll_wake(&self, context: &mut Context<'_>) -> Poll<Wake> {
+        if self.phase.get() == Phase::Abandoned {
+            return Poll::Ready(Wake::Abandoned);
+        }
+        if let Some(close) = self.close.take() {
+            return Poll::Ready(Wake::Close(close));
+        }
+        let outbox = self.outbox.borrow();
+        if !outbox.is_empty() && outbox.poll_writable(&self.stream, context).is_ready() {
+            return Poll::Ready(Wake::Writable);
+        }
+        // A client that asks and does not take the answers is not asked for more.
+        if outbox.len() <= self.settings().queue && self.stream.poll_read_ready(context).is_ready() {
+            return Poll::Ready(Wake::Readable);
+        }
+        self.waker.replace(Some(context.waker().clone()));
+        Poll::Pending
+    }
+
+    fn read(self: &Rc<Self>, frames: &mut WebSocketContext) -> Next {
+        for _ in 0..TURN {
+            if self.phase.get() == Phase::Failed {
+                return self.discard();
+            }
+            match frames.read(&mut Wire(self)) {
+                Ok(message) => self.take(message),
+                Err(Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => return Next::Wait,
+                Err(Error::ConnectionClosed) => {
+                    self.phase.set(Phase::Failed);
+                    self.set_timer(Check::Closing, CLOSE_TIMEOUT);
+                }
+                Err(error) => match Close::after(&error) {
+                    Some(close) => return self.start_closing(frames, &close, Phase::Failed),
+                    None => return Next::End,
+                },
+            }
+            if self.close.borrow().is_some() {
+                return Next::Wait;
+            }
+        }
+        Next::Read
+    }
+
+    fn take(self: &Rc<Self>, message: Message) {
+        self.heard.set(Instant::now());
+        self.pinged.set(false);
+        if self.phase.get() != Phase::Open {
+            return;
+        }
+        match message {
+            Message::Text(text) => {
+                if let Err(close) = session::take(self, &text) {
+                    self.close(close);
+                }
+            }
+            Message::Binary(_) => self.close(Close::bad_message("Binary messages are not spoken here")),
+            Message::Close(_) => {
+                self.phase.set(Phase::Closing);
+                self.operations().stop_all(self);
+            }
+            Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
+        }
+    }
+
+    /// Sends a close frame behind what waits.
+    fn start_closing(&self, frames: &mut WebSocketContext, close: &Close, phase: Phase) -> Next {
+        self.operations().stop_all(self);
+        // What cannot be written now waits in the outbox, so this does not fail but where the connection is gone.
+        let closed = frames.close(&mut Wire(self), Some(close.to_frame()));
+        self.phase.set(phase);
+        self.set_timer(Check::Closing, CLOSE_TIMEOUT);
+        match closed {
+            Ok(()) => Next::Read,
+            Err(_) => Next::End,
+        }
+    }
+
+    /// Drops what a client still sends, so that it gets to read the close frame: closing the connection
+    /// over unread bytes would take that from it.
+    fn discard(&self) -> Next {
+        if !self.outbox.borrow().is_empty() {
+            return Next::Wait;
+        }
+        // The client sees the end behind the close frame. One that is gone needs to see nothing.
+        let _ = socket2::SockRef::from(&self.stream).shutdown(std::net::Shutdown::Write);
+        let mut bytes = [0; 4096];
+        match self.stream.try_read(&mut bytes) {
+            Ok(0) => Next::End,
+            Ok(_) => Next::Read,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Next::Wait,
+            Err(_) => Next::End,
+        }
+    }
+}
+
+/// The connection's bytes, as the frames' codec reads them, and writes its pongs and close frames.
+struct Wire<'c>(&'c Connection);
+
+impl Read for Wire<'_> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        self.0.stream.try_read(bytes)
+    }
+}
+
+impl Write for Wire<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0.outbox.borrow_mut().send(&self.0.stream, bytes) {
+            self.0.watch_progress();
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

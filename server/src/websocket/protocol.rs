@@ -1,0 +1,171 @@
+//! The two protocols as messages: what a client may say, and what it is told.
+
+use std::io::Write;
+
+use async_graphql::{Request, ServerError};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tungstenite::protocol::frame::{
+    FrameHeader,
+    coding::{Data, OpCode},
+};
+
+/// What is spoken on a socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Protocol {
+    /// That of npm's `graphql-ws` (its PROTOCOL.md).
+    TransportWs,
+    /// The older one, of npm's `subscriptions-transport-ws` (its PROTOCOL.md).
+    SubscriptionsTransportWs,
+}
+
+/// What a client says.
+#[derive(Debug)]
+pub(crate) enum ClientMessage {
+    Init { payload: Value },
+    Start { id: String, request: Box<Request> },
+    Stop { id: String },
+    Ping { payload: Option<Value> },
+    Pong,
+    Terminate,
+}
+
+/// What a client is told. Ids are JSON already.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum ServerMessage<'m> {
+    Ack,
+    /// `payload` is a response in JSON.
+    Next {
+        id: &'m str,
+        payload: &'m str,
+    },
+    Error {
+        id: &'m str,
+        errors: &'m [ServerError],
+    },
+    Complete {
+        id: &'m str,
+    },
+    Pong {
+        payload: Option<&'m Value>,
+    },
+    /// Tells that the connection lives. Only the older protocol has such a message.
+    KeepAlive,
+}
+
+/// The most bytes of an operation's id, which comes with each of its messages.
+const ID_LIMIT: usize = 1024;
+
+#[derive(Deserialize)]
+struct Envelope {
+    #[serde(rename = "type")]
+    kind: String,
+    id: Option<Value>,
+    payload: Option<Value>,
+}
+
+impl Protocol {
+    /// Its name on the wire, where the older protocol bears the name of the newer one's package.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::TransportWs => "graphql-transport-ws",
+            Self::SubscriptionsTransportWs => "graphql-ws",
+        }
+    }
+
+    /// The first that is spoken here of those that a client offers, in its order (RFC 6455, section 4.2.2).
+    pub(crate) fn negotiate<'o>(offered: impl Iterator<Item = &'o str>) -> Option<Self> {
+        offered.flat_map(|header| header.split(',')).find_map(|name| match name.trim() {
+            "graphql-transport-ws" => Some(Self::TransportWs),
+            "graphql-ws" => Some(Self::SubscriptionsTransportWs),
+            _ => None,
+        })
+    }
+
+    /// Reads a message; what is wrong with it otherwise.
+    pub(crate) fn parse(self, text: &str) -> Result<ClientMessage, String> {
+        let envelope: Envelope =
+            serde_json::from_str(text).map_err(|error| format!("Not a message: {error}"))?;
+        let Envelope { kind, id, payload } = envelope;
+        let id = || match id {
+            Some(Value::String(id)) if (1..=ID_LIMIT).contains(&id.len()) => Ok(id),
+            Some(Value::String(id)) if id.is_empty() => Err(format!("The `id` of `{kind}` is empty")),
+            Some(Value::String(_)) => Err(format!("The `id` has more than {ID_LIMIT} bytes")),
+            _ => Err(format!("`{kind}` needs an `id`, a string")),
+        };
+        match (self, kind.as_str()) {
+            (_, "connection_init") => match payload.unwrap_or_default() {
+                payload @ (Value::Null | Value::Object(_)) => Ok(ClientMessage::Init { payload }),
+                _ => Err("The payload of `connection_init` is no object".to_owned()),
+            },
+            (Self::TransportWs, "subscribe") | (Self::SubscriptionsTransportWs, "start") => {
+                Ok(ClientMessage::Start { id: id()?, request: Box::new(request(payload)?) })
+            }
+            (Self::TransportWs, "complete") | (Self::SubscriptionsTransportWs, "stop") => {
+                Ok(ClientMessage::Stop { id: id()? })
+            }
+            (Self::TransportWs, "ping" | "pong") => match (kind.as_str(), payload) {
+                (_, Some(payload)) if !(payload.is_object() || payload.is_null()) => {
+                    Err(format!("The payload of `{kind}` is no object"))
+                }
+                ("ping", payload) => Ok(ClientMessage::Ping { payload }),
+                _ => Ok(ClientMessage::Pong),
+            },
+            (Self::SubscriptionsTransportWs, "connection_terminate") => Ok(ClientMessage::Terminate),
+            _ => Err(format!("`{kind}` is no type of message that a client may send")),
+        }
+    }
+
+    /// Appends a message, in a frame.
+    pub(crate) fn write(self, message: &ServerMessage<'_>, frames: &mut Vec<u8>) {
+        use ServerMessage::{Ack, Complete, Error, KeepAlive, Next, Pong};
+        let is_newer = self == Self::TransportWs;
+        match message {
+            Next { id, payload } => {
+                let kind = if is_newer { "next" } else { "data" };
+                write_frame(
+                    &[r#"{"id":"#, id, r#","type":""#, kind, r#"","payload":"#, payload, "}"],
+                    frames,
+                );
+            }
+            Ack => write_frame(&[r#"{"type":"connection_ack"}"#], frames),
+            Error { id, errors } if is_newer => {
+                let errors = json!(errors).to_string();
+                write_frame(&[r#"{"id":"#, id, r#","type":"error","payload":"#, &errors, "}"], frames);
+            }
+            Error { id, errors } => {
+                // One object, from which the package's client takes the list.
+                let message = errors.first().map(|error| &error.message);
+                let error = json!({ "message": message, "errors": errors }).to_string();
+                write_frame(&[r#"{"id":"#, id, r#","type":"error","payload":"#, &error, "}"], frames);
+            }
+            Complete { id } => write_frame(&[r#"{"id":"#, id, r#","type":"complete"}"#], frames),
+            Pong { payload: Some(payload) } => {
+                write_frame(&[r#"{"type":"pong","payload":"#, &payload.to_string(), "}"], frames);
+            }
+            Pong { payload: None } => write_frame(&[r#"{"type":"pong"}"#], frames),
+            KeepAlive if is_newer => {}
+            KeepAlive => write_frame(&[r#"{"type":"ka"}"#], frames),
+        }
+    }
+}
+
+/// Reads the request of an operation.
+fn request(payload: Option<Value>) -> Result<Request, String> {
+    let payload = payload.filter(Value::is_object).ok_or("The payload needs to be a GraphQL request")?;
+    if !payload["query"].is_string() {
+        return Err("The payload needs a `query`, a string".to_owned());
+    }
+    serde_json::from_value(payload).map_err(|error| format!("The payload is no GraphQL request: {error}"))
+}
+
+/// Appends a text frame. A server's frames are not masked (RFC 6455, section 5.1).
+fn write_frame(parts: &[&str], frames: &mut Vec<u8>) {
+    let length: usize = parts.iter().map(|part| part.len()).sum();
+    let header = FrameHeader { opcode: OpCode::Data(Data::Text), ..FrameHeader::default() };
+    frames.reserve(header.len(length as u64) + length);
+    header.format(length as u64, frames).expect("a vector takes every byte");
+    for part in parts {
+        frames.write_all(part.as_bytes()).expect("a vector takes every byte");
+    }
+}

@@ -1,0 +1,104 @@
+use std::{convert::Infallible, io, rc::Rc};
+
+use actix_codec::{Framed, FramedParts};
+use actix_http::{
+    HttpMessage, Request, Response, StatusCode,
+    body::BodySize,
+    h1::{Codec, Message},
+    header,
+    ws::{HandshakeError, handshake_response, verify_handshake},
+};
+use actix_web::rt::net::TcpStream;
+use futures_util::SinkExt;
+use tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
+
+use super::{close::Close, connection::Connection, protocol::Protocol, worker::Worker};
+
+/// The most bytes that are read from a socket at once. Clients say little, and many of them are silent.
+const READ_BUFFER: usize = 512;
+
+/// Answers the handshake that opens a WebSocket (RFC 6455, section 4.2), and serves the socket until it is gone. The
+/// socket leaves the web framework here, so that a worker's thread writes to it without a task in between.
+pub(crate) async fn serve(
+    worker: Rc<Worker>,
+    request: Request,
+    connection: Framed<TcpStream, Codec>,
+) -> Result<(), Infallible> {
+    if let Err(error) = open(worker, request, connection).await {
+        tracing::debug!(%error, "a client went away while it opened a socket");
+    }
+    Ok(())
+}
+
+async fn open(worker: Rc<Worker>, request: Request, mut framed: Framed<TcpStream, Codec>) -> io::Result<()> {
+    let protocol = match check(&worker, &request) {
+        Ok(protocol) => protocol,
+        Err(refusal) => return refuse(&mut framed, refusal).await,
+    };
+    let mut response = handshake_response(request.head());
+    if let Some(protocol) = protocol {
+        response.insert_header((header::SEC_WEBSOCKET_PROTOCOL, protocol.name()));
+    }
+    framed.send(Message::Item((response.finish().drop_body(), BodySize::None))).await?;
+    drop(request);
+
+    let FramedParts { io: stream, read_buf, .. } = framed.into_parts();
+    stream.set_nodelay(true)?;
+    let limit = worker.settings().message_limit;
+    let config = WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(0)
+        .max_message_size(Some(limit))
+        .max_frame_size(Some(limit));
+    let frames = WebSocketContext::from_partially_read(read_buf.to_vec(), Role::Server, Some(config));
+    drop(read_buf);
+    let connection = Connection::new(stream, protocol.unwrap_or(Protocol::TransportWs), Rc::clone(&worker));
+    if protocol.is_none() {
+        connection.close(Close::NO_PROTOCOL);
+    }
+    worker.keep(&connection, connection.run(frames)).await;
+    Ok(())
+}
+
+/// A handshake that is turned down.
+struct Refusal(StatusCode, &'static str);
+
+/// Whether the handshake is one, from a page that may use the API; and what will be spoken, if anything.
+fn check(worker: &Worker, request: &Request) -> Result<Option<Protocol>, Refusal> {
+    let headers = request.headers();
+    if !matches!(request.path(), "/graphql" | "/graphql/") {
+        return Err(Refusal(StatusCode::NOT_FOUND, "WebSockets are at /graphql"));
+    }
+    if headers.get_all(header::ORIGIN).any(|origin| !worker.allows(origin.as_bytes())) {
+        return Err(Refusal(StatusCode::FORBIDDEN, "pages of this origin may not use the API"));
+    }
+    verify_handshake(request.head()).map_err(|error| match error {
+        HandshakeError::GetMethodRequired => {
+            Refusal(StatusCode::METHOD_NOT_ALLOWED, "a WebSocket is opened by GET")
+        }
+        HandshakeError::NoVersionHeader | HandshakeError::UnsupportedVersion => {
+            Refusal(StatusCode::UPGRADE_REQUIRED, "version 13 of the WebSocket protocol is spoken here")
+        }
+        _ => Refusal(
+            StatusCode::BAD_REQUEST,
+            "the request is no WebSocket handshake (RFC 6455, section 4.2.1)",
+        ),
+    })?;
+    let offered = headers.get_all(header::SEC_WEBSOCKET_PROTOCOL);
+    Ok(Protocol::negotiate(offered.filter_map(|names| names.to_str().ok())))
+}
+
+async fn refuse(framed: &mut Framed<TcpStream, Codec>, Refusal(status, text): Refusal) -> io::Result<()> {
+    let mut response = Response::build(status);
+    response.insert_header((header::CONTENT_TYPE, "text/plain; charset=utf-8"));
+    response.force_close();
+    match status {
+        StatusCode::UPGRADE_REQUIRED => response.insert_header((header::SEC_WEBSOCKET_VERSION, "13")),
+        StatusCode::METHOD_NOT_ALLOWED => response.insert_header((header::ALLOW, "GET")),
+        _ => &mut response,
+    };
+    framed.send(Message::Item((response.finish().drop_body(), BodySize::Sized(text.len() as u64)))).await?;
+    framed.send(Message::Chunk(Some(text.into()))).await?;
+    framed.send(Message::Chunk(None)).await?;
+    framed.close().await
+}

@@ -1,0 +1,111 @@
+use std::{
+    cell::RefCell,
+    rc::{Rc, Weak},
+    sync::Arc,
+    time::Duration,
+};
+
+use actix_web::rt;
+use graphql_api::Api;
+use slab::Slab;
+use tokio::{sync::watch, time::sleep};
+
+use super::{
+    SocketSettings,
+    close::Close,
+    connection::Connection,
+    hub::Hub,
+    timer::{Check, Timer},
+};
+use crate::http::ServerState;
+
+/// What the sockets of one thread share.
+pub(crate) struct Worker {
+    state: Arc<ServerState>,
+    hub: Rc<Hub>,
+    timer: Rc<Timer>,
+    connections: RefCell<Slab<Weak<Connection>>>,
+    /// Where frames are made.
+    scratch: RefCell<Vec<u8>>,
+}
+
+/// In how many steps connections are closed when the server stops.
+const STEPS: u32 = 32;
+
+/// The most memory that is kept for making frames.
+const SCRATCH: usize = 64 * 1024;
+
+impl Worker {
+    /// Starts what serves the sockets of this thread. They are closed when `stopping` tells how long that may take.
+    pub(crate) fn start(state: Arc<ServerState>, stopping: watch::Receiver<Option<Duration>>) -> Rc<Self> {
+        let worker = Rc::new(Self {
+            state,
+            hub: Hub::new(),
+            timer: Timer::start(),
+            connections: RefCell::default(),
+            scratch: RefCell::default(),
+        });
+        rt::spawn(close_all(Rc::downgrade(&worker), stopping));
+        worker
+    }
+
+    /// Keeps the connection in mind while `serve` serves it.
+    pub(crate) async fn keep(&self, connection: &Rc<Connection>, serve: impl Future<Output = ()>) {
+        let key = self.connections.borrow_mut().insert(Rc::downgrade(connection));
+        serve.await;
+        self.connections.borrow_mut().remove(key);
+    }
+
+    /// Makes frames in memory that is used for nothing else meanwhile.
+    pub(crate) fn with_scratch<T>(&self, make: impl FnOnce(&mut Vec<u8>) -> T) -> T {
+        let mut scratch = self.scratch.take();
+        let made = make(&mut scratch);
+        scratch.clear();
+        scratch.shrink_to(SCRATCH);
+        self.scratch.replace(scratch);
+        made
+    }
+
+    pub(crate) fn set_timer(&self, connection: &Weak<Connection>, check: Check, delay: Duration) {
+        self.timer.set(connection, check, delay);
+    }
+
+    pub(crate) fn hub(&self) -> &Rc<Hub> {
+        &self.hub
+    }
+
+    pub(crate) fn api(&self) -> &Api {
+        &self.state.api
+    }
+
+    /// Whether pages of this origin may open sockets.
+    pub(crate) fn allows(&self, origin: &[u8]) -> bool {
+        self.state.origins.allows(origin)
+    }
+
+    pub(crate) fn settings(&self) -> &SocketSettings {
+        &self.state.sockets
+    }
+}
+
+/// Closes all connections when the server stops, spread over the time that it may take, so that the clients come back
+/// one after another.
+async fn close_all(worker: Weak<Worker>, mut stopping: watch::Receiver<Option<Duration>>) {
+    let Ok(time) = stopping.wait_for(Option::is_some).await.map(|time| time.unwrap_or_default()) else {
+        return;
+    };
+    let connections: Vec<_> = match worker.upgrade() {
+        Some(worker) => {
+            worker.connections.borrow().iter().map(|(_, connection)| connection.clone()).collect()
+        }
+        None => return,
+    };
+    // Clients take a moment to answer.
+    let pause = time.mul_f64(0.7) / STEPS;
+    for some in connections.chunks(connections.len().div_ceil(STEPS as usize).max(1)) {
+        for connection in some.iter().filter_map(Weak::upgrade) {
+            connection.close(Close::RESTART);
+        }
+        sleep(pause).await;
+    }
+}
