@@ -12,4 +12,5 @@ mod refusals;
 mod refused_cursors;
 mod responses;
 mod service;
+mod sharing;
 mod subscriptions;

@@ -13,7 +13,7 @@ use domain::{
     },
 };
 use futures_util::StreamExt;
-use graphql_api::{Api, ApiSettings, Message, Operation};
+use graphql_api::{Answer, Api, ApiSettings, Message, Operation};
 use serde_json::Value;
 
 pub(crate) const LIMITS: Limits = Limits { page_default: 3, page_limit: 5, list_limit: 8 };
@@ -156,6 +156,28 @@ impl Following {
             Message::Next(answer) => serde_json::from_str(&answer.json).expect("an answer is JSON"),
             Message::Error(errors) => json(&Response::from_errors(errors.to_vec())),
         })
+    }
+
+    /// The next answer, as it goes to transports.
+    pub(crate) async fn next_answer(&mut self) -> Answer {
+        let next = tokio::time::timeout(PATIENCE, self.0.next()).await.expect("the stream tells in time");
+        match next {
+            Some(Message::Next(answer)) => answer,
+            other => panic!("expected an answer, got {other:?}"),
+        }
+    }
+
+    /// What there is to tell until everything that runs beside has come to rest: only then a clock goes on that stands
+    /// still.
+    pub(crate) async fn all_so_far(&mut self) -> Vec<String> {
+        let mut told = Vec::new();
+        while let Ok(message) = tokio::time::timeout(PATIENCE, self.0.next()).await {
+            match message {
+                Some(Message::Next(answer)) => told.push(answer.json.to_string()),
+                other => panic!("expected an answer, got {other:?}"),
+            }
+        }
+        told
     }
 
     /// The data of the next answer; there must be one, without errors.
