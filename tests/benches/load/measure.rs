@@ -150,7 +150,7 @@ pub(crate) fn run<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::R
     const AT_MOST: Duration = Duration::from_mins(20);
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let local = LocalSet::new();
-    let done = runtime.block_on(local.run_until(timeout(AT_MOST, work)));
+    let done = runtime.block_on(local.run_until(async { timeout(AT_MOST, work).await }));
     drop(local);
     done?
 }
