@@ -16,9 +16,9 @@ use crate::{frames, report, requests::content_length};
 
 type Sockets = Rc<RefCell<Vec<Rc<TcpStream>>>>;
 
-/// Where a message is posted that every socket is to get, as many times as is told.
-pub(crate) fn path(times: usize) -> String {
-    format!("/deliver/{times}")
+/// Where so many messages of one size are posted, joined, that every socket is to get.
+pub(crate) fn path(messages: usize) -> String {
+    format!("/deliver/{messages}")
 }
 
 /// Serves until it is killed, after it told its address.
@@ -62,20 +62,21 @@ async fn serve_connection(mut stream: TcpStream, sockets: &Sockets) -> anyhow::R
         if request.len() < start + length {
             continue;
         }
-        let times = head.strip_prefix("POST /deliver/").and_then(|rest| rest.split(' ').next());
-        let times: usize = times.context("how many times")?.parse()?;
-        deliver(&frames::from_server(frames::TEXT, &request[start..start + length]), times, sockets);
+        let count = head.strip_prefix("POST /deliver/").and_then(|rest| rest.split(' ').next());
+        let count: usize = count.context("how many messages")?.parse()?;
+        ensure!(count > 0 && length >= count, "no messages in {length} bytes");
+        for message in request[start..start + length].chunks(length / count) {
+            deliver(&frames::from_server(frames::TEXT, message), sockets);
+        }
         stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}").await?;
         request.clear();
     }
 }
 
 /// A socket without room for the frame is passed over; the client misses the message, and tells.
-fn deliver(frame: &[u8], times: usize, sockets: &Sockets) {
-    for _ in 0..times {
-        for socket in sockets.borrow().iter() {
-            let _ = socket.try_write(frame);
-        }
+fn deliver(frame: &[u8], sockets: &Sockets) {
+    for socket in sockets.borrow().iter() {
+        let _ = socket.try_write(frame);
     }
 }
 

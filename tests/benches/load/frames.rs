@@ -51,13 +51,13 @@ pub(crate) fn first(bytes: &[u8]) -> Option<Frame<'_>> {
 fn header(opcode: u8, mask: u8, size: usize) -> Vec<u8> {
     let mut header = vec![FINAL | opcode];
     match (u8::try_from(size), u16::try_from(size)) {
-        (Ok(size @ 0..126), _) => header.push(mask | size),
+        (Ok(size @ 0..126), _) => header.push(mask + size),
         (_, Ok(size)) => {
-            header.push(mask | 126);
+            header.push(mask + 126);
             header.extend_from_slice(&size.to_be_bytes());
         }
         _ => {
-            header.push(mask | 127);
+            header.push(mask + 127);
             header.extend_from_slice(&(size as u64).to_be_bytes());
         }
     }

@@ -63,7 +63,7 @@ pub(crate) fn deliver(subject: &Subject, load: Load) -> anyhow::Result<Outcome> 
             sleep(load.pause).await;
         }
         sleep(AFTERMATH).await;
-        let cpu = usage::cpu(subject.pid)? - before;
+        let cpu = usage::cpu(subject.pid)?.saturating_sub(before);
         deliveries.silence().await;
         let counts = deliveries.counts();
         let fault = format!(
@@ -113,7 +113,8 @@ pub(crate) fn idle(
         clients.deliveries.start_counting();
         let (before, started) = (usage::cpu(subject.pid)?, Instant::now());
         sleep(time).await;
-        let part = (usage::cpu(subject.pid)? - before).as_secs_f64() / started.elapsed().as_secs_f64();
+        let cpu = usage::cpu(subject.pid)?.saturating_sub(before);
+        let part = cpu.as_secs_f64() / started.elapsed().as_secs_f64();
         let counts = clients.deliveries.counts();
         ensure!(counts.delivered == 0, "{} messages came while nothing happened", counts.delivered);
         ensure!(counts.ended == 0, "a connection ended: {:?}", counts.why);

@@ -49,7 +49,7 @@ pub(crate) fn cost(subject: &Subject, orders: usize) -> anyhow::Result<Option<f6
         while let Some(count) = clients.join_next().await {
             answered += count??;
         }
-        let cpu = usage::cpu(subject.pid)? - before;
+        let cpu = usage::cpu(subject.pid)?.saturating_sub(before);
         Ok(Some(cpu.as_secs_f64() * 1e6 / float(answered)))
     })
 }

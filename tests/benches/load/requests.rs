@@ -1,3 +1,5 @@
+use std::time::{Duration, Instant};
+
 use anyhow::{Context, bail, ensure};
 use memchr::memmem;
 use serde_json::json;
@@ -11,16 +13,19 @@ use crate::subject::Endpoint;
 /// A connection that requests are posted on, one after another (HTTP/1.1, RFC 9112).
 pub(crate) struct Requests {
     stream: TcpStream,
+    /// When it was last used.
+    used: Instant,
     endpoint: Endpoint,
     answer: Vec<u8>,
 }
 
+/// Servers close connections that are idle for some seconds.
+const FRESH: Duration = Duration::from_secs(1);
+
 impl Requests {
     pub(crate) async fn connect(endpoint: &Endpoint) -> anyhow::Result<Self> {
-        let stream = TcpStream::connect(endpoint.address).await.context("connecting")?;
-        stream.set_nodelay(true)?;
-        stream.set_zero_linger()?;
-        Ok(Self { stream, endpoint: endpoint.clone(), answer: Vec::new() })
+        let stream = open(endpoint).await?;
+        Ok(Self { stream, used: Instant::now(), endpoint: endpoint.clone(), answer: Vec::new() })
     }
 
     /// Posts a document, and returns the body of the answer, which must tell of no errors.
@@ -43,6 +48,9 @@ impl Requests {
         )
         .into_bytes();
         request.extend_from_slice(body);
+        if self.used.elapsed() > FRESH {
+            self.stream = open(&self.endpoint).await?;
+        }
         self.stream.write_all(&request).await?;
         self.answer.clear();
         loop {
@@ -52,11 +60,19 @@ impl Requests {
             let Some(length) = content_length(head) else { bail!("an answer without its length: {head}") };
             let (start, received) = (end + 4, self.answer.len());
             if received >= start + length {
+                self.used = Instant::now();
                 ensure!(head.starts_with("HTTP/1.1 200"), "{}", String::from_utf8_lossy(&self.answer));
                 return Ok(&self.answer[start..start + length]);
             }
         }
     }
+}
+
+async fn open(endpoint: &Endpoint) -> anyhow::Result<TcpStream> {
+    let stream = TcpStream::connect(endpoint.address).await.context("connecting")?;
+    stream.set_nodelay(true)?;
+    stream.set_zero_linger()?;
+    Ok(stream)
 }
 
 /// The length that a request's or an answer's head tells.

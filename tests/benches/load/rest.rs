@@ -36,7 +36,7 @@ pub(crate) fn time_until_rest(subject: &Subject) -> anyhow::Result<Duration> {
         loop {
             thread::sleep(SAMPLE);
             let (now, used) = (Instant::now(), usage::cpu(subject.pid)?);
-            let busy = (used - cpu) * 4 > now - at;
+            let busy = used.saturating_sub(cpu) * 4 > now - at;
             if busy || !request.is_finished() {
                 rests_since = now;
             } else if now - rests_since > REST {

@@ -108,7 +108,6 @@ impl Subject {
 impl Trigger<'_> {
     /// Causes an event, and returns which one where the server tells.
     pub(crate) async fn cause(&mut self) -> anyhow::Result<Option<u64>> {
-        self.caused += 1;
         match &self.subject.events {
             Events::Posted { message_bytes, .. } => self.post(*message_bytes, 1).await,
             Events::Ordered { .. } => {
@@ -144,8 +143,11 @@ impl Trigger<'_> {
     }
 
     async fn post(&mut self, message_bytes: usize, times: usize) -> anyhow::Result<Option<u64>> {
-        let message = messages::next_of_size(message_bytes, self.caused);
-        self.requests.post(&floor::path(times), &message).await?;
+        let events = self.caused..self.caused + times;
+        self.caused = events.end;
+        let messages: Vec<u8> =
+            events.flat_map(|event| messages::next_of_size(message_bytes, event)).collect();
+        self.requests.post(&floor::path(times), &messages).await?;
         Ok(None)
     }
 }
