@@ -31,6 +31,11 @@ impl Process {
         Self { child, stdout, stderr }
     }
 
+    /// The number that the system knows it by.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What it writes to the standard output stream.
     pub fn stdout(&self) -> &Lines {
         &self.stdout

@@ -34,6 +34,11 @@ impl Server {
         &self.installation
     }
 
+    /// The number of its process.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Its API.
     pub fn api(&self) -> &Api {
         &self.api
