@@ -316,7 +316,7 @@ impl Connection {
             return Poll::Ready(Wake::Close(close));
         }
         let outbox = self.outbox.borrow();
-        if !outbox.is_empty() && outbox.poll_writable(&self.stream, context).is_ready() {
+        if !outbox.is_empty() && self.stream.poll_write_ready(context).is_ready() {
             return Poll::Ready(Wake::Writable);
         }
         // A client that asks and does not take the answers is not asked for more.

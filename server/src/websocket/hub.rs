@@ -103,7 +103,7 @@ impl Hub {
             }
         }
         for Member { connection, id, parked } in behind.into_iter().map(|key| audience.members.remove(key)) {
-            operations::go_on(&connection, id, Operation::unpark(parked, Some(audience.place)));
+            operations::go_on(&connection, &id, Operation::unpark(parked, Some(audience.place)));
         }
         audience.place = place;
         if audience.members.is_empty() {
@@ -147,7 +147,7 @@ impl Hub {
         let Some(mut audience) = self.channels.borrow_mut().remove(&channel) else { return };
         let place = audience.place;
         for Member { connection, id, parked } in audience.members.drain() {
-            operations::go_on(&connection, id, Operation::unpark(parked, Some(place)));
+            operations::go_on(&connection, &id, Operation::unpark(parked, Some(place)));
         }
     }
 

@@ -79,9 +79,9 @@ impl Slot {
 }
 
 /// Has a task tell the operation, from its start or from where the hub left it.
-pub(crate) fn go_on(connection: &Rc<Connection>, id: Id, operation: Operation) {
-    let task = rt::spawn(run(Rc::clone(connection), Rc::clone(&id), operation));
-    connection.operations().set(&id, Slot::Running(task.abort_handle()));
+pub(crate) fn go_on(connection: &Rc<Connection>, id: &Id, operation: Operation) {
+    let task = rt::spawn(run(Rc::clone(connection), Rc::clone(id), operation));
+    connection.operations().set(id, Slot::Running(task.abort_handle()));
 }
 
 /// Ends an operation, with an error or without.

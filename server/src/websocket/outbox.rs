@@ -1,7 +1,4 @@
-use std::{
-    io,
-    task::{Context, Poll, ready},
-};
+use std::io;
 
 use actix_web::rt::net::TcpStream;
 use tokio::time::Instant;
@@ -64,13 +61,6 @@ impl Outbox {
         }
         queue.drain(..sent);
         self.queue = queue;
-    }
-
-    /// Waits until the kernel takes more.
-    pub(crate) fn poll_writable(&self, stream: &TcpStream, context: &mut Context<'_>) -> Poll<()> {
-        // An error shows when it is written.
-        let _ = ready!(stream.poll_write_ready(context));
-        Poll::Ready(())
     }
 
     /// How many bytes the kernel took.

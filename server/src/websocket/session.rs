@@ -88,6 +88,6 @@ fn start(connection: &Rc<Connection>, id: &str, request: Request) -> Result<(), 
         connection.send(&ServerMessage::Error { id: &key, errors: &errors });
         return Ok(());
     };
-    operations::go_on(connection, key, operation);
+    operations::go_on(connection, &key, operation);
     Ok(())
 }

@@ -24,9 +24,17 @@ pub(crate) enum Check {
 /// The timers of one thread's sockets, in slots of a quarter of a second: setting one costs a push, and nothing runs for a
 /// socket in between.
 pub(crate) struct Timer {
-    slots: RefCell<Vec<Vec<(Weak<Connection>, Check, u64)>>>,
+    slots: RefCell<Vec<Vec<Due>>>,
     /// How many slots have gone by.
     now: Cell<u64>,
+}
+
+/// What is due, and in which slot, counted from the start.
+#[derive(Clone)]
+struct Due {
+    connection: Weak<Connection>,
+    check: Check,
+    slot: u64,
 }
 
 const SLOT: Duration = Duration::from_millis(250);
@@ -54,29 +62,31 @@ impl Timer {
     /// Has the connection look at something after the delay, or up to a slot later.
     pub(crate) fn set(&self, connection: &Weak<Connection>, check: Check, delay: Duration) {
         let slots = delay.as_millis().div_ceil(SLOT.as_millis());
-        let due = self.now.get() + 1 + u64::try_from(slots).unwrap_or(u64::MAX / 2);
-        self.insert(connection.clone(), check, due);
+        let slot = self.now.get() + 1 + u64::try_from(slots).unwrap_or(u64::MAX / 2);
+        self.insert(Due { connection: connection.clone(), check, slot });
     }
 
-    fn insert(&self, connection: Weak<Connection>, check: Check, due: u64) {
-        let slot = usize::try_from(due % SLOTS as u64).unwrap_or_default();
-        self.slots.borrow_mut()[slot].push((connection, check, due));
+    fn insert(&self, due: Due) {
+        self.slots.borrow_mut()[index(due.slot)].push(due);
     }
 
     fn tick(&self) {
         let now = self.now.get() + 1;
         self.now.set(now);
-        let slot = usize::try_from(now % SLOTS as u64).unwrap_or_default();
-        let timers = std::mem::take(&mut self.slots.borrow_mut()[slot]);
+        let timers = std::mem::take(&mut self.slots.borrow_mut()[index(now)]);
         let at = Instant::now();
-        for (connection, check, due) in timers {
-            if due > now {
-                self.insert(connection, check, due);
-            } else if let Some(alive) = connection.upgrade()
-                && let Some(delay) = alive.check(check, at)
+        for due in timers {
+            if due.slot > now {
+                self.insert(due);
+            } else if let Some(connection) = due.connection.upgrade()
+                && let Some(delay) = connection.check(due.check, at)
             {
-                self.set(&connection, check, delay);
+                self.set(&due.connection, due.check, delay);
             }
         }
     }
+}
+
+fn index(slot: u64) -> usize {
+    usize::try_from(slot % SLOTS as u64).unwrap_or_default()
 }

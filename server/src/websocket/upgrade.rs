@@ -30,19 +30,19 @@ pub(crate) async fn serve(
     Ok(())
 }
 
-async fn open(worker: Rc<Worker>, request: Request, mut framed: Framed<TcpStream, Codec>) -> io::Result<()> {
+async fn open(worker: Rc<Worker>, request: Request, mut http: Framed<TcpStream, Codec>) -> io::Result<()> {
     let protocol = match check(&worker, &request) {
         Ok(protocol) => protocol,
-        Err(refusal) => return refuse(&mut framed, refusal).await,
+        Err(refusal) => return refuse(&mut http, refusal).await,
     };
     let mut response = handshake_response(request.head());
     if let Some(protocol) = protocol {
         response.insert_header((header::SEC_WEBSOCKET_PROTOCOL, protocol.name()));
     }
-    framed.send(Message::Item((response.finish().drop_body(), BodySize::None))).await?;
+    http.send(Message::Item((response.finish().drop_body(), BodySize::None))).await?;
     drop(request);
 
-    let FramedParts { io: stream, read_buf, .. } = framed.into_parts();
+    let FramedParts { io: stream, read_buf, .. } = http.into_parts();
     stream.set_nodelay(true)?;
     let limit = worker.settings().message_limit;
     let config = WebSocketConfig::default()
@@ -88,7 +88,7 @@ fn check(worker: &Worker, request: &Request) -> Result<Option<Protocol>, Refusal
     Ok(Protocol::negotiate(offered.filter_map(|names| names.to_str().ok())))
 }
 
-async fn refuse(framed: &mut Framed<TcpStream, Codec>, Refusal(status, text): Refusal) -> io::Result<()> {
+async fn refuse(http: &mut Framed<TcpStream, Codec>, Refusal(status, text): Refusal) -> io::Result<()> {
     let mut response = Response::build(status);
     response.insert_header((header::CONTENT_TYPE, "text/plain; charset=utf-8"));
     response.force_close();
@@ -97,8 +97,8 @@ async fn refuse(framed: &mut Framed<TcpStream, Codec>, Refusal(status, text): Re
         StatusCode::METHOD_NOT_ALLOWED => response.insert_header((header::ALLOW, "GET")),
         _ => &mut response,
     };
-    framed.send(Message::Item((response.finish().drop_body(), BodySize::Sized(text.len() as u64)))).await?;
-    framed.send(Message::Chunk(Some(text.into()))).await?;
-    framed.send(Message::Chunk(None)).await?;
-    framed.close().await
+    http.send(Message::Item((response.finish().drop_body(), BodySize::Sized(text.len() as u64)))).await?;
+    http.send(Message::Chunk(Some(text.into()))).await?;
+    http.send(Message::Chunk(None)).await?;
+    http.close().await
 }

@@ -59,11 +59,11 @@ impl Worker {
     /// Makes frames in memory that is used for nothing else meanwhile.
     pub(crate) fn with_scratch<T>(&self, make: impl FnOnce(&mut Vec<u8>) -> T) -> T {
         let mut scratch = self.scratch.take();
-        let made = make(&mut scratch);
+        let result = make(&mut scratch);
         scratch.clear();
         scratch.shrink_to(SCRATCH);
         self.scratch.replace(scratch);
-        made
+        result
     }
 
     pub(crate) fn set_timer(&self, connection: &Weak<Connection>, check: Check, delay: Duration) {
