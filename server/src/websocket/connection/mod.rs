@@ -1,16 +1,15 @@
+mod task;
+
 use std::{
     cell::{Cell, RefCell, RefMut},
-    future::poll_fn,
-    io::{self, ErrorKind, Read, Write},
     rc::{Rc, Weak},
-    task::{Context, Poll, Waker},
+    task::Waker,
     time::Duration,
 };
 
 use actix_web::rt::net::TcpStream;
 use graphql_api::{Answer, Api};
-use tokio::{sync::Notify, task::yield_now, time::Instant};
-use tungstenite::{Error, Message, protocol::WebSocketContext};
+use tokio::{sync::Notify, time::Instant};
 
 use super::{
     SocketSettings,
@@ -19,7 +18,7 @@ use super::{
     operations::{Id, Operations},
     outbox::Outbox,
     protocol::{Protocol, ServerMessage},
-    session::{self, Session},
+    session::Session,
     timer::Check,
     worker::Worker,
 };
@@ -60,28 +59,6 @@ enum Phase {
     Abandoned,
 }
 
-/// What the task wakes up for.
-enum Wake {
-    Close(Close),
-    Writable,
-    Readable,
-    Abandoned,
-}
-
-/// What comes after reading.
-enum Next {
-    Wait,
-    /// There may be more to read already.
-    Read,
-    End,
-}
-
-/// How many messages are read before other sockets have their turn.
-const TURN: usize = 32;
-
-/// How long a client may take to answer a close frame, or to notice that its connection failed.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
-
 /// A ping without payload (RFC 6455, section 5.5.2).
 const PING: [u8; 2] = [0x89, 0];
 
@@ -103,33 +80,6 @@ impl Connection {
             pinged: Cell::new(false),
             waker: RefCell::default(),
         })
-    }
-
-    /// Serves the connection until it is gone.
-    pub(crate) async fn run(self: &Rc<Self>, mut frames: WebSocketContext) {
-        let settings = self.settings();
-        self.set_timer(Check::Init, settings.init_timeout);
-        self.set_timer(Check::KeepAlive, settings.keep_alive);
-        let mut next = Next::Read;
-        loop {
-            next = match next {
-                Next::End => break,
-                Next::Read => {
-                    yield_now().await;
-                    self.read(&mut frames)
-                }
-                Next::Wait => match self.wait().await {
-                    Wake::Readable => self.read(&mut frames),
-                    Wake::Writable => {
-                        self.flush();
-                        Next::Read
-                    }
-                    Wake::Close(close) => self.start_closing(&mut frames, &close, Phase::Closing),
-                    Wake::Abandoned => Next::End,
-                },
-            };
-        }
-        self.operations().stop_all(self);
     }
 
     /// Has the connection closed, for the first reason that is given.
@@ -302,125 +252,5 @@ impl Connection {
         if let Some(waker) = self.waker.take() {
             waker.wake();
         }
-    }
-
-    async fn wait(&self) -> Wake {
-        poll_fn(|context| self.poll_wake(context)).await
-    }
-
-    fn poll_wake(&self, context: &mut Context<'_>) -> Poll<Wake> {
-        if self.phase.get() == Phase::Abandoned {
-            return Poll::Ready(Wake::Abandoned);
-        }
-        if let Some(close) = self.close.take() {
-            return Poll::Ready(Wake::Close(close));
-        }
-        let outbox = self.outbox.borrow();
-        if !outbox.is_empty() && self.stream.poll_write_ready(context).is_ready() {
-            return Poll::Ready(Wake::Writable);
-        }
-        // A client that asks and does not take the answers is not asked for more.
-        if outbox.len() <= self.settings().queue && self.stream.poll_read_ready(context).is_ready() {
-            return Poll::Ready(Wake::Readable);
-        }
-        self.waker.replace(Some(context.waker().clone()));
-        Poll::Pending
-    }
-
-    fn read(self: &Rc<Self>, frames: &mut WebSocketContext) -> Next {
-        for _ in 0..TURN {
-            if self.phase.get() == Phase::Failed {
-                return self.discard();
-            }
-            match frames.read(&mut Wire(self)) {
-                Ok(message) => self.take(message),
-                Err(Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => return Next::Wait,
-                Err(Error::ConnectionClosed) => {
-                    self.phase.set(Phase::Failed);
-                    self.set_timer(Check::Closing, CLOSE_TIMEOUT);
-                }
-                Err(error) => match Close::after(&error) {
-                    Some(close) => return self.start_closing(frames, &close, Phase::Failed),
-                    None => return Next::End,
-                },
-            }
-            if self.close.borrow().is_some() {
-                return Next::Wait;
-            }
-        }
-        Next::Read
-    }
-
-    fn take(self: &Rc<Self>, message: Message) {
-        self.heard.set(Instant::now());
-        self.pinged.set(false);
-        if self.phase.get() != Phase::Open {
-            return;
-        }
-        match message {
-            Message::Text(text) => {
-                if let Err(close) = session::take(self, &text) {
-                    self.close(close);
-                }
-            }
-            Message::Binary(_) => self.close(Close::bad_message("Binary messages are not spoken here")),
-            Message::Close(_) => {
-                self.phase.set(Phase::Closing);
-                self.operations().stop_all(self);
-            }
-            Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
-        }
-    }
-
-    /// Sends a close frame behind what waits.
-    fn start_closing(&self, frames: &mut WebSocketContext, close: &Close, phase: Phase) -> Next {
-        self.operations().stop_all(self);
-        // What cannot be written now waits in the outbox, so this does not fail but where the connection is gone.
-        let closed = frames.close(&mut Wire(self), Some(close.to_frame()));
-        self.phase.set(phase);
-        self.set_timer(Check::Closing, CLOSE_TIMEOUT);
-        match closed {
-            Ok(()) => Next::Read,
-            Err(_) => Next::End,
-        }
-    }
-
-    /// Drops what a client still sends, so that it gets to read the close frame: closing the connection
-    /// over unread bytes would take that from it.
-    fn discard(&self) -> Next {
-        if !self.outbox.borrow().is_empty() {
-            return Next::Wait;
-        }
-        // The client sees the end behind the close frame. One that is gone needs to see nothing.
-        let _ = socket2::SockRef::from(&self.stream).shutdown(std::net::Shutdown::Write);
-        let mut bytes = [0; 4096];
-        match self.stream.try_read(&mut bytes) {
-            Ok(0) => Next::End,
-            Ok(_) => Next::Read,
-            Err(error) if error.kind() == ErrorKind::WouldBlock => Next::Wait,
-            Err(_) => Next::End,
-        }
-    }
-}
-
-/// The connection's bytes, as the frames' codec reads them, and writes its pongs and close frames.
-struct Wire<'c>(&'c Connection);
-
-impl Read for Wire<'_> {
-    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        self.0.stream.try_read(bytes)
-    }
-}
-
-impl Write for Wire<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.0.outbox.borrow_mut().send(&self.0.stream, bytes) {
-            self.0.watch_progress();
-        }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
