@@ -81,7 +81,7 @@ impl Connection {
                 };
             }
             if !self.read() {
-                assert!(self.rest.is_empty(), "the connection ended within a frame");
+                assert!(self.rest.is_empty(), "the connection ended within a frame: {:?}", self.rest);
                 return Received::End;
             }
         }
