@@ -106,6 +106,8 @@ impl Case {
             connection.send(&frames::close(1000, b""));
             Expected::Close(vec![Some(1000)]).check(&connection.next());
         }
+        // The client's part of the closing handshake (RFC 6455, section 5.5.1), if the server was first.
+        connection.send(&frames::close(1000, b""));
         assert_eq!(connection.next(), Received::End, "after the close frame");
     }
 }
