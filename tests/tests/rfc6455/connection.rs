@@ -114,7 +114,7 @@ impl Connection {
 
     /// Reads more; `false` at the end. A server that has bytes left to read ends a connection by resetting it.
     fn read(&mut self) -> bool {
-        let mut buffer = [0; 65_536];
+        let mut buffer = vec![0; 65_536];
         match self.stream.read(&mut buffer) {
             Ok(0) => false,
             Err(error) if error.kind() == ErrorKind::ConnectionReset => false,
