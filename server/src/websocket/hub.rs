@@ -11,6 +11,7 @@ use tokio::task::AbortHandle;
 
 use super::{
     connection::Connection,
+    frames::{Frames, MemberId},
     operations::{self, Id},
 };
 
@@ -27,13 +28,15 @@ struct Audience {
     members: Slab<Member>,
     /// How far the channel was heard.
     place: Place,
+    /// Whether only the newest of its messages counts.
+    is_newest: bool,
     /// The task that hears it.
     hearing: AbortHandle,
 }
 
 struct Member {
     connection: Rc<Connection>,
-    id: Id,
+    id: MemberId,
     parked: Parked,
 }
 
@@ -65,7 +68,7 @@ impl Hub {
             let listener = parked.listen();
             let place = listener.place();
             let hearing = rt::spawn(hear(Rc::downgrade(self), channel, listener)).abort_handle();
-            Audience { members: Slab::new(), place, hearing }
+            Audience { members: Slab::new(), place, is_newest: parked.is_newest(), hearing }
         });
         // The others may have been told more meanwhile.
         while parked.number() < audience.place.number {
@@ -74,7 +77,7 @@ impl Hub {
                 _ => return Err(Operation::unpark(parked, None)),
             }
         }
-        let (connection, id) = (Rc::clone(connection), id.clone());
+        let (connection, id) = (Rc::clone(connection), MemberId::new(id));
         let member = audience.members.insert(Member { connection, id, parked });
         Ok(Seat { channel, member })
     }
@@ -94,16 +97,36 @@ impl Hub {
     fn deliver(self: &Rc<Self>, channel: ChannelId, first: u64, answers: &[Answer], place: Place) {
         let mut channels = self.channels.borrow_mut();
         let Some(audience) = channels.get_mut(&channel) else { return };
+        let mut made: Vec<Frames> = Vec::new();
         let mut behind = Vec::new();
         for (key, member) in &audience.members {
-            let told = usize::try_from(member.parked.number().saturating_sub(first)).unwrap_or(usize::MAX);
-            let answers = answers.get(told..).unwrap_or_default();
-            if !answers.is_empty() && self.tell(member, answers).is_err() {
+            let told = member.parked.number().saturating_sub(first);
+            let (protocol, id) = (member.connection.protocol(), member.id.as_str());
+            let result = if told == 0 {
+                let index = made.iter().position(|frames| frames.fit(protocol, id)).unwrap_or_else(|| {
+                    made.push(Frames::new(protocol, id, answers));
+                    made.len() - 1
+                });
+                self.tell(member, audience.is_newest, made[index].with(id))
+            } else {
+                // It came while these were under way, and has read some of them itself.
+                let rest =
+                    usize::try_from(told).ok().and_then(|told| answers.get(told..)).unwrap_or_default();
+                if rest.is_empty() {
+                    continue;
+                }
+                self.tell(member, audience.is_newest, Frames::new(protocol, id, rest).with(id))
+            };
+            if result.is_err() {
                 behind.push(key);
             }
         }
         for Member { connection, id, parked } in behind.into_iter().map(|key| audience.members.remove(key)) {
-            operations::go_on(&connection, &id, Operation::unpark(parked, Some(audience.place)));
+            operations::go_on(
+                &connection,
+                &id.as_str().into(),
+                Operation::unpark(parked, Some(audience.place)),
+            );
         }
         audience.place = place;
         if audience.members.is_empty() {
@@ -111,18 +134,18 @@ impl Hub {
         }
     }
 
-    fn tell(self: &Rc<Self>, member: &Member, answers: &[Answer]) -> Result<(), Behind> {
+    fn tell(self: &Rc<Self>, member: &Member, is_newest: bool, frames: &[u8]) -> Result<(), Behind> {
         let connection = &member.connection;
-        if !connection.has_room() || (member.parked.is_newest() && connection.is_blocked()) {
+        if !connection.is_free() && (!connection.has_room() || (is_newest && connection.is_blocked())) {
             return Err(Behind);
         }
         if connection.has_several_operations() {
-            let is_first = connection.keep(&member.id, answers);
+            let is_first = connection.keep(frames);
             if is_first {
                 self.flush_later(connection);
             }
         } else {
-            connection.tell(&member.id, answers);
+            connection.send_frames(frames);
         }
         Ok(())
     }
@@ -147,7 +170,7 @@ impl Hub {
         let Some(mut audience) = self.channels.borrow_mut().remove(&channel) else { return };
         let place = audience.place;
         for Member { connection, id, parked } in audience.members.drain() {
-            operations::go_on(&connection, &id, Operation::unpark(parked, Some(place)));
+            operations::go_on(&connection, &id.as_str().into(), Operation::unpark(parked, Some(place)));
         }
     }
 
@@ -155,7 +178,7 @@ impl Hub {
     fn end(&self, channel: ChannelId, error: Option<&Message>) {
         let Some(mut audience) = self.channels.borrow_mut().remove(&channel) else { return };
         for Member { connection, id, .. } in audience.members.drain() {
-            operations::end(&connection, &id, error);
+            operations::end(&connection, &id.as_str().into(), error);
         }
     }
 }

@@ -7,6 +7,7 @@
 
 mod close;
 mod connection;
+mod frames;
 mod hub;
 mod operations;
 mod outbox;

@@ -43,6 +43,7 @@ impl Operations {
     pub(crate) fn stop(&mut self, connection: &Connection, id: &str) {
         if let Some(index) = self.0.iter().position(|(other, _)| **other == *id) {
             let (_, slot) = self.0.swap_remove(index);
+            connection.set_has_several_operations(self.0.len() > 1);
             slot.stop(connection);
         }
     }
@@ -54,18 +55,20 @@ impl Operations {
         }
     }
 
-    fn set(&mut self, id: &Id, slot: Slot) {
-        match self.0.iter_mut().find(|(other, _)| other == id) {
-            Some((_, current)) => *current = slot,
-            None => self.0.push((Rc::clone(id), slot)),
+    fn set(&mut self, connection: &Connection, id: &Id, slot: Slot) {
+        if let Some((_, current)) = self.0.iter_mut().find(|(other, _)| other == id) {
+            *current = slot;
+        } else {
+            // Most sockets have one.
+            self.0.reserve_exact(1);
+            self.0.push((Rc::clone(id), slot));
         }
+        connection.set_has_several_operations(self.0.len() > 1);
     }
 
-    fn remove(&mut self, id: &str) {
+    fn remove(&mut self, connection: &Connection, id: &str) {
         self.0.retain(|(other, _)| **other != *id);
-        if self.0.is_empty() {
-            self.0 = Vec::new();
-        }
+        connection.set_has_several_operations(self.0.len() > 1);
     }
 }
 
@@ -81,7 +84,7 @@ impl Slot {
 /// Has a task tell the operation, from its start or from where the hub left it.
 pub(crate) fn go_on(connection: &Rc<Connection>, id: &Id, operation: Operation) {
     let task = rt::spawn(run(Rc::clone(connection), Rc::clone(id), operation));
-    connection.operations().set(id, Slot::Running(task.abort_handle()));
+    connection.operations().set(connection, id, Slot::Running(task.abort_handle()));
 }
 
 /// Ends an operation, with an error or without.
@@ -90,7 +93,7 @@ pub(crate) fn end(connection: &Connection, id: &Id, error: Option<&Message>) {
         Some(Message::Error(errors)) => connection.send(&ServerMessage::Error { id, errors }),
         _ => connection.send(&ServerMessage::Complete { id }),
     }
-    connection.operations().remove(id);
+    connection.operations().remove(connection, id);
 }
 
 /// Tells an operation at the pace at which the client takes it, until it ends or can be left to the hub.
@@ -105,7 +108,7 @@ async fn run(connection: Rc<Connection>, id: Id, mut operation: Operation) {
                 let joined =
                     operation.park().and_then(|parked| connection.hub().join(&connection, &id, parked));
                 match joined {
-                    Ok(seat) => return connection.operations().set(&id, Slot::Parked(seat)),
+                    Ok(seat) => return connection.operations().set(&connection, &id, Slot::Parked(seat)),
                     Err(behind) => operation = behind,
                 }
             }

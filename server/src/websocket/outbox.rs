@@ -3,64 +3,69 @@ use std::io;
 use actix_web::rt::net::TcpStream;
 use tokio::time::Instant;
 
-/// What is on its way to a client. Bytes go to the kernel at once; only those that it does not take are kept.
+/// What is on its way to a client. Bytes go to the kernel at once; only those that it does not take are kept. It is small
+/// while nothing is: what delivery touches of each socket is what it costs.
 #[derive(Default)]
 pub(crate) struct Outbox {
-    queue: Vec<u8>,
-    /// Since when the client has taken nothing, while there is something for it.
-    blocked: Option<Instant>,
+    waiting: Option<Box<Waiting>>,
     /// The connection is broken: nothing can be sent.
     broken: bool,
+}
+
+#[derive(Default)]
+struct Waiting {
+    bytes: Vec<u8>,
+    /// Since when the client has taken none of them; `None` before they are tried.
+    blocked: Option<Instant>,
 }
 
 impl Outbox {
     /// How many bytes wait.
     pub(crate) fn len(&self) -> usize {
-        self.queue.len()
+        self.waiting.as_ref().map_or(0, |waiting| waiting.bytes.len())
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.queue.is_empty()
+        self.waiting.is_none()
     }
 
     /// Since when the client has taken nothing, while there is something for it.
     pub(crate) fn blocked_since(&self) -> Option<Instant> {
-        self.blocked
+        self.waiting.as_ref()?.blocked
     }
 
     /// Sends bytes behind those that wait, and tells whether some of these wait now.
     pub(crate) fn send(&mut self, stream: &TcpStream, bytes: &[u8]) -> bool {
-        if !self.is_empty() {
-            self.queue.extend_from_slice(bytes);
-            return true;
+        if self.waiting.is_none() {
+            let sent = self.try_write(stream, bytes);
+            if sent == bytes.len() || self.broken {
+                return false;
+            }
+            let bytes = bytes[sent..].to_vec();
+            self.waiting = Some(Box::new(Waiting { bytes, blocked: Some(Instant::now()) }));
+        } else {
+            self.keep(bytes);
         }
-        let sent = self.try_write(stream, bytes);
-        if sent < bytes.len() && !self.broken {
-            self.queue.extend_from_slice(&bytes[sent..]);
-            self.blocked = Some(Instant::now());
-        }
-        !self.is_empty()
+        true
     }
 
     /// Keeps bytes to be sent with others.
     pub(crate) fn keep(&mut self, bytes: &[u8]) {
-        self.queue.extend_from_slice(bytes);
+        self.waiting.get_or_insert_default().bytes.extend_from_slice(bytes);
     }
 
     /// Sends what waits, as far as the kernel takes it.
     pub(crate) fn flush(&mut self, stream: &TcpStream) {
-        let mut queue = std::mem::take(&mut self.queue);
-        let sent = self.try_write(stream, &queue);
-        if sent == queue.len() || self.broken {
-            // A queue is rare: its memory is given back.
-            self.blocked = None;
+        let Some(mut waiting) = self.waiting.take() else { return };
+        let sent = self.try_write(stream, &waiting.bytes);
+        if sent == waiting.bytes.len() || self.broken {
             return;
         }
-        if sent > 0 || self.blocked.is_none() {
-            self.blocked = Some(Instant::now());
+        if sent > 0 || waiting.blocked.is_none() {
+            waiting.blocked = Some(Instant::now());
         }
-        queue.drain(..sent);
-        self.queue = queue;
+        waiting.bytes.drain(..sent);
+        self.waiting = Some(waiting);
     }
 
     /// How many bytes the kernel took.

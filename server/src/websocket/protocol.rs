@@ -65,6 +65,9 @@ struct Envelope {
 }
 
 impl Protocol {
+    /// Where the id begins in a message that carries an answer.
+    pub(crate) const ID_OFFSET: usize = r#"{"id":"#.len();
+
     /// Its name on the wire, where the older protocol bears the name of the newer one's package.
     pub(crate) fn name(self) -> &'static str {
         match self {

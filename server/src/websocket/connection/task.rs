@@ -71,18 +71,18 @@ impl Connection {
     }
 
     fn poll_wake(&self, context: &mut Context<'_>) -> Poll<Wake> {
-        if self.phase.get() == Phase::Abandoned {
+        if self.hot.phase.get() == Phase::Abandoned {
             return Poll::Ready(Wake::Abandoned);
         }
         if let Some(close) = self.close.take() {
             return Poll::Ready(Wake::Close(close));
         }
-        let outbox = self.outbox.borrow();
-        if !outbox.is_empty() && self.stream.poll_write_ready(context).is_ready() {
+        let outbox = self.hot.outbox.borrow();
+        if !outbox.is_empty() && self.hot.stream.poll_write_ready(context).is_ready() {
             return Poll::Ready(Wake::Writable);
         }
         // A client that asks and does not take the answers is not asked for more.
-        if outbox.len() <= self.settings().queue && self.stream.poll_read_ready(context).is_ready() {
+        if outbox.len() <= self.settings().queue && self.hot.stream.poll_read_ready(context).is_ready() {
             return Poll::Ready(Wake::Readable);
         }
         self.waker.replace(Some(context.waker().clone()));
@@ -91,14 +91,14 @@ impl Connection {
 
     fn read(self: &Rc<Self>, frames: &mut WebSocketContext) -> Next {
         for _ in 0..TURN {
-            if self.phase.get() == Phase::Failed {
+            if self.hot.phase.get() == Phase::Failed {
                 return self.discard();
             }
             match frames.read(&mut Wire(self)) {
                 Ok(message) => self.take(message),
                 Err(Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => return Next::Wait,
                 Err(Error::ConnectionClosed) => {
-                    self.phase.set(Phase::Failed);
+                    self.hot.phase.set(Phase::Failed);
                     self.set_timer(Check::Closing, CLOSE_TIMEOUT);
                 }
                 Err(error) => match Close::after(&error) {
@@ -116,7 +116,7 @@ impl Connection {
     fn take(self: &Rc<Self>, message: Message) {
         self.heard.set(Instant::now());
         self.pinged.set(false);
-        if self.phase.get() != Phase::Open {
+        if self.hot.phase.get() != Phase::Open {
             return;
         }
         match message {
@@ -127,7 +127,7 @@ impl Connection {
             }
             Message::Binary(_) => self.close(Close::bad_message("Binary messages are not spoken here")),
             Message::Close(_) => {
-                self.phase.set(Phase::Closing);
+                self.hot.phase.set(Phase::Closing);
                 self.operations().stop_all(self);
             }
             Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
@@ -139,7 +139,7 @@ impl Connection {
         self.operations().stop_all(self);
         // What cannot be written now waits in the outbox, so this does not fail but where the connection is gone.
         let closed = frames.close(&mut Wire(self), Some(close.to_frame()));
-        self.phase.set(phase);
+        self.hot.phase.set(phase);
         self.set_timer(Check::Closing, CLOSE_TIMEOUT);
         match closed {
             Ok(()) => Next::Read,
@@ -150,13 +150,13 @@ impl Connection {
     /// Drops what a client still sends, so that it gets to read the close frame: closing the connection
     /// over unread bytes would take that from it.
     fn discard(&self) -> Next {
-        if !self.outbox.borrow().is_empty() {
+        if !self.hot.outbox.borrow().is_empty() {
             return Next::Wait;
         }
         // The client sees the end behind the close frame. One that is gone needs to see nothing.
-        let _ = SockRef::from(&self.stream).shutdown(Shutdown::Write);
+        let _ = SockRef::from(&self.hot.stream).shutdown(Shutdown::Write);
         let mut bytes = [0; 4096];
-        match self.stream.try_read(&mut bytes) {
+        match self.hot.stream.try_read(&mut bytes) {
             Ok(0) => Next::End,
             Ok(_) => Next::Read,
             Err(error) if error.kind() == ErrorKind::WouldBlock => Next::Wait,
@@ -170,13 +170,13 @@ struct Wire<'c>(&'c Connection);
 
 impl Read for Wire<'_> {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        self.0.stream.try_read(bytes)
+        self.0.hot.stream.try_read(bytes)
     }
 }
 
 impl Write for Wire<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.0.outbox.borrow_mut().send(&self.0.stream, bytes) {
+        if self.0.hot.outbox.borrow_mut().send(&self.0.hot.stream, bytes) {
             self.0.watch_progress();
         }
         Ok(bytes.len())
