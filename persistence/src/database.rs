@@ -176,6 +176,8 @@ fn sqlite_options(settings: &DatabaseSettings, usage: SqliteUse) -> ConnectOptio
         SqliteUse::Read => settings.max_connections,
         SqliteUse::Write | SqliteUse::Watch => 1,
     });
+    // No network lies between, and a try costs as much as a short statement: two switches of threads.
+    options.test_before_acquire(false);
     let busy_timeout = settings.acquire_timeout;
     options.map_sqlx_sqlite_opts(move |sqlite| {
         let sqlite = sqlite
@@ -209,10 +211,11 @@ fn postgres_options(
     let mut options = common_options(settings, "postgres://");
     let (connections, timeout) = match usage {
         PostgresUse::Requests => (settings.max_connections, settings.statement_timeout),
-        // What was not settled in time would only be more the next time, so there is no limit.
-        PostgresUse::Log => (8, Duration::ZERO),
+        // One reads and one listens. What was not settled in time would only be more the next time, so there is no limit.
+        PostgresUse::Log => (2, Duration::ZERO),
     };
-    options.max_connections(connections);
+    // A request gets a connection that was tried first. The reader of the log tries again by itself.
+    options.max_connections(connections).test_before_acquire(usage == PostgresUse::Requests);
     let timeout = format!("{}ms", timeout.as_millis());
     let server = server.clone().application_name("ordercast");
     options.map_sqlx_postgres_opts(move |_| {
