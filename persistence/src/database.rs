@@ -242,3 +242,27 @@ fn common_options(settings: &DatabaseSettings, url: &str) -> ConnectOptions {
         .record_stmt_in_spans(false);
     options
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn connections_that_read_a_file_cannot_write_to_it() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let settings = DatabaseSettings {
+            url: format!("sqlite://{}", directory.path().join("test.db").display()),
+            max_connections: 1,
+            acquire_timeout: Duration::from_secs(10),
+            statement_timeout: Duration::from_secs(10),
+        };
+        let database = Database::open(&settings).await.expect("the database opens");
+        database.execute_on_writer("CREATE TABLE written (id INTEGER)").await.expect("the writer writes");
+        for connection in [database.reader(), database.watcher()] {
+            let error = connection.execute_unprepared("INSERT INTO written VALUES (1)").await;
+            let error = error.expect_err("a reader must not write").to_string();
+            assert!(error.contains("readonly"), "{error}");
+        }
+        database.close().await.expect("the database closes");
+    }
+}

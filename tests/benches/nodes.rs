@@ -68,7 +68,8 @@ fn next(socket: &mut Socket) -> (String, Instant) {
 
 fn percentiles(mut waits: Vec<Duration>) -> String {
     waits.sort_unstable();
-    let at = |percent: usize| 1000.0 * waits[(waits.len() * percent / 100).min(waits.len() - 1)].as_secs_f64();
+    let at =
+        |percent: usize| 1000.0 * waits[(waits.len() * percent / 100).min(waits.len() - 1)].as_secs_f64();
     format!("p50 {:.1} ms, p99 {:.1} ms, at most {:.1} ms", at(50), at(99), at(100))
 }
 

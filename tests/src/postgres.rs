@@ -34,7 +34,8 @@ impl OwnPostgresServer {
         let wait = "echo $ORDERCAST_TEST_POSTGRES; echo $ORDERCAST_TEST_POSTGRES_RESTART; exec cat";
         let mut command = Command::new(script);
         command.args(["sh", "-c", wait]).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut script = command.spawn().unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
+        let mut script =
+            command.spawn().unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
         let mut lines = BufReader::new(script.stdout.take().expect("a pipe")).lines();
         let mut line = || lines.next().expect("a line of the script").expect("UTF-8");
         let server = PostgresServer { url: Url::parse(&line()).expect("a URL") };
@@ -48,7 +49,8 @@ impl OwnPostgresServer {
 
     /// Restarts it as a crash would, and waits until it lets connections in.
     pub fn crash(&self) {
-        let restarted = Command::new(&self.restart).stdin(Stdio::null()).status().expect("the script's program");
+        let restarted =
+            Command::new(&self.restart).stdin(Stdio::null()).status().expect("the script's program");
         assert!(restarted.success(), "the server did not come back");
     }
 }

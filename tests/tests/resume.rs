@@ -48,8 +48,7 @@ fn resuming_clients_miss_nothing_across_kills_of_the_server(store: &Store) {
     let orders = server.api().orders();
 
     let (count, clients) = (clients.len(), clients.into_iter());
-    let mut records =
-        clients.map(|client| client.join().expect("a client that saw the last order"));
+    let mut records = clients.map(|client| client.join().expect("a client that saw the last order"));
     let first = records.next().expect("a client");
     let mut cursors: Vec<_> = first.iter().map(|event| event["cursor"].to_string()).collect();
     assert!(replay(&first) == orders, "the events do not lead to what the table holds");
