@@ -104,9 +104,9 @@ pub(crate) async fn oldest(database: &Database) -> Result<Position, RepositoryEr
     let sql = match database.backend() {
         // The first row is a mark without an event, or the last one that was pruned.
         DbBackend::Postgres => {
-            "SELECT position - (EXISTS (
-                SELECT FROM order_log WHERE (transaction, entry) = (first.transaction, first.entry)))::int
-            FROM order_log_positions AS first ORDER BY position LIMIT 1"
+            "SELECT position - (order_log.entry IS NOT NULL)::int
+            FROM (SELECT * FROM order_log_positions ORDER BY position LIMIT 1) AS first
+                LEFT JOIN order_log USING (transaction, entry)"
         }
         _ => {
             "SELECT coalesce(
