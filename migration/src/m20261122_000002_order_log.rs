@@ -17,7 +17,9 @@ const DROP_ON_SQLITE: &str = "
 
 const DROP_ON_POSTGRES: &str = "
     DROP FUNCTION order_log_record CASCADE;
+    DROP FUNCTION order_log_record_insert CASCADE;
     DROP FUNCTION order_log_record_truncate CASCADE;
+    DROP FUNCTION order_log_read;
     DROP FUNCTION order_log_settle;
     DROP TABLE order_log_epoch;
     DROP TABLE order_log_positions;

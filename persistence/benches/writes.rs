@@ -16,9 +16,9 @@ use std::{
 };
 
 use domain::{OrderRepository, UserRepository, testing::contract};
-use persistence::{Database, OrderLog, SqlRepository};
+use persistence::{Database, DatabaseSettings, OrderLog, SqlRepository};
 use sea_orm::{ConnectionTrait, SqliteTransactionMode, TransactionOptions, TransactionTrait};
-use storage::{POSTGRES_SERVER, execute, log_settings, on_postgres, on_sqlite};
+use storage::{POSTGRES_SERVER, execute, log_settings, on_postgres, on_sqlite, settings};
 
 const ROUNDS: usize = 5;
 const ROUND: Duration = Duration::from_secs(3);
@@ -27,7 +27,7 @@ const ROUND: Duration = Duration::from_secs(3);
 async fn main() {
     on_sqlite(sqlite).await;
     match std::env::var(POSTGRES_SERVER) {
-        Ok(server) => on_postgres(&server, postgres).await,
+        Ok(server) => on_postgres(&server, async |database| postgres(&server, database).await).await,
         Err(_) => print(&format!("PostgreSQL is left out: {POSTGRES_SERVER} is not set")),
     }
 }
@@ -47,8 +47,14 @@ async fn sqlite(database: Database) {
     ));
 }
 
-async fn postgres(database: Database) {
-    let (repository, _log) = open(&database).await;
+async fn postgres(server: &str, migrated: Database) {
+    let sql = "SELECT current_database()::text";
+    let name = sea_orm::Statement::from_string(sea_orm::DbBackend::Postgres, sql);
+    let name = migrated.schema_connection().query_one_raw(name).await.expect("a valid statement");
+    let name: String = name.expect("a row").try_get_by_index(0).expect("a text");
+    let settings = DatabaseSettings { max_connections: 16, ..settings(&format!("{server}/{name}")) };
+    let database = Database::open(&settings).await.expect("the database opens");
+    let (repository, log) = open(&database).await;
     for clients in [1, 16] {
         let (mut bare, mut logged, mut placed) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..ROUNDS {
@@ -66,6 +72,8 @@ async fn postgres(database: Database) {
         ));
         print(&format!("PostgreSQL, {clients} clients, placed and told: {placed:.0} orders/s"));
     }
+    drop((repository, log));
+    database.close().await.expect("the database closes");
 }
 
 async fn open(database: &Database) -> (Arc<SqlRepository>, OrderLog) {

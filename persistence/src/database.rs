@@ -176,6 +176,8 @@ fn sqlite_options(settings: &DatabaseSettings, usage: SqliteUse) -> ConnectOptio
         SqliteUse::Read => settings.max_connections,
         SqliteUse::Write | SqliteUse::Watch => 1,
     });
+    // No network lies between, and a try costs as much as a short statement: two switches of threads.
+    options.test_before_acquire(false);
     let busy_timeout = settings.acquire_timeout;
     options.map_sqlx_sqlite_opts(move |sqlite| {
         let sqlite = sqlite
@@ -209,10 +211,11 @@ fn postgres_options(
     let mut options = common_options(settings, "postgres://");
     let (connections, timeout) = match usage {
         PostgresUse::Requests => (settings.max_connections, settings.statement_timeout),
-        // What was not settled in time would only be more the next time, so there is no limit.
-        PostgresUse::Log => (8, Duration::ZERO),
+        // One reads and one listens. What was not settled in time would only be more the next time, so there is no limit.
+        PostgresUse::Log => (2, Duration::ZERO),
     };
-    options.max_connections(connections);
+    // A request gets a connection that was tried first. The reader of the log tries again by itself.
+    options.max_connections(connections).test_before_acquire(usage == PostgresUse::Requests);
     let timeout = format!("{}ms", timeout.as_millis());
     let server = server.clone().application_name("ordercast");
     options.map_sqlx_postgres_opts(move |_| {
@@ -238,4 +241,28 @@ fn common_options(settings: &DatabaseSettings, url: &str) -> ConnectOptions {
         // Statements carry usernames and addresses as values.
         .record_stmt_in_spans(false);
     options
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn connections_that_read_a_file_cannot_write_to_it() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let settings = DatabaseSettings {
+            url: format!("sqlite://{}", directory.path().join("test.db").display()),
+            max_connections: 1,
+            acquire_timeout: Duration::from_secs(10),
+            statement_timeout: Duration::from_secs(10),
+        };
+        let database = Database::open(&settings).await.expect("the database opens");
+        database.execute_on_writer("CREATE TABLE written (id INTEGER)").await.expect("the writer writes");
+        for connection in [database.reader(), database.watcher()] {
+            let error = connection.execute_unprepared("INSERT INTO written VALUES (1)").await;
+            let error = error.expect_err("a reader must not write").to_string();
+            assert!(error.contains("readonly"), "{error}");
+        }
+        database.close().await.expect("the database closes");
+    }
 }

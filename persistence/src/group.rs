@@ -2,8 +2,11 @@
 
 use async_trait::async_trait;
 use domain::{Position, RepositoryError, WithCauses};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, Statement, TransactionTrait};
-use tokio::sync::{mpsc, oneshot};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, Statement};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::yield_now,
+};
 
 use crate::{
     Database,
@@ -20,14 +23,14 @@ const QUEUE: usize = 1024;
 #[derive(Clone)]
 pub(crate) struct GroupWriter(mpsc::Sender<Box<dyn Waiting>>);
 
-/// What became of a change, and the last position of the log after it.
-type Written<T> = (Outcome<T>, Option<Position>);
+/// What the caller is told, and the last position of its change; `None` if the log has nothing of it.
+type Written<T> = (T, Option<Position>);
 
 /// A change that waits for its turn.
 #[async_trait]
 trait Waiting: Send {
     /// Does the change within the group's transaction, in a savepoint of its own.
-    async fn run(&mut self, transaction: &DatabaseTransaction) -> Result<(), DbErr>;
+    async fn run(&mut self, group: &DatabaseTransaction) -> Result<(), DbErr>;
 
     /// Tells the caller, after the group was committed or not.
     fn answer(self: Box<Self>, committed: bool);
@@ -58,10 +61,14 @@ impl GroupWriter {
 }
 
 async fn write_groups(database: Database, mut waiting: mpsc::Receiver<Box<dyn Waiting>>) {
-    loop {
-        let mut group = Vec::new();
-        if waiting.recv_many(&mut group, GROUP).await == 0 {
-            return;
+    while let Some(first) = waiting.recv().await {
+        // Those who were told of the last group at once come back at once: the first of them is not to go alone.
+        yield_now().await;
+        let mut group = vec![first];
+        while group.len() < GROUP
+            && let Ok(next) = waiting.try_recv()
+        {
+            group.push(next);
         }
         let committed = match write_group(&database, &mut group).await {
             Ok(()) => true,
@@ -78,28 +85,44 @@ async fn write_groups(database: Database, mut waiting: mpsc::Receiver<Box<dyn Wa
 
 async fn write_group(database: &Database, group: &mut [Box<dyn Waiting>]) -> Result<(), DbErr> {
     let transaction = database.begin_write().await?;
-    for waiting in group {
-        waiting.run(&transaction).await?;
+    match write_within(&transaction, group).await {
+        Ok(()) => transaction.commit().await,
+        Err(error) => {
+            // After some errors, such as a full disk, SQLite has rolled back by itself. The driver, which does not know,
+            // needs a transaction to roll back; where there is one, this fails and changes nothing.
+            let _ = transaction.execute_unprepared("BEGIN").await;
+            transaction.rollback().await?;
+            Err(error)
+        }
     }
-    transaction.commit().await
+}
+
+async fn write_within(
+    transaction: &DatabaseTransaction,
+    group: &mut [Box<dyn Waiting>],
+) -> Result<(), DbErr> {
+    execute(transaction, "SAVEPOINT change").await?;
+    for waiting in group {
+        waiting.run(transaction).await?;
+    }
+    Ok(())
 }
 
 #[async_trait]
 impl<C: Change> Waiting for WaitingChange<C> {
-    async fn run(&mut self, transaction: &DatabaseTransaction) -> Result<(), DbErr> {
-        let savepoint = transaction.begin().await?;
-        self.result = Some(match self.change.run(&savepoint).await {
-            Ok(outcome @ Outcome::Commit(_)) => {
-                savepoint.commit().await?;
-                let position = if C::IS_LOGGED { Some(last_position(transaction).await?) } else { None };
-                Ok((outcome, position))
+    async fn run(&mut self, group: &DatabaseTransaction) -> Result<(), DbErr> {
+        let outcome = self.change.run(group).await;
+        self.result = Some(match outcome {
+            Ok(Outcome::Commit(answer, logged)) => {
+                let position = keep(group).await?;
+                Ok((answer, logged.map(|_| position)))
             }
-            Ok(outcome @ Outcome::Rollback(_)) => {
-                savepoint.rollback().await?;
-                Ok((outcome, None))
+            Ok(Outcome::Rollback(answer)) => {
+                undo(group).await?;
+                Ok((answer, None))
             }
             Err(error) => {
-                savepoint.rollback().await?;
+                undo(group).await?;
                 Err(error.into())
             }
         });
@@ -116,8 +139,19 @@ impl<C: Change> Waiting for WaitingChange<C> {
     }
 }
 
-async fn last_position(transaction: &DatabaseTransaction) -> Result<Position, DbErr> {
-    let sql = "SELECT seq FROM sqlite_sequence WHERE name = 'order_log'";
-    let row = transaction.query_one_raw(Statement::from_string(DbBackend::Sqlite, sql)).await?;
-    row.map_or(Ok(Position(0)), |row| row.try_get_by_index(0).map(Position))
+/// Keeps what was done since the savepoint, sets it again for the next change, and tells the log's last position: in one
+/// call, because each costs two switches of threads.
+async fn keep(group: &DatabaseTransaction) -> Result<Position, DbErr> {
+    let sql = "RELEASE change; SELECT seq FROM sqlite_sequence WHERE name = 'order_log'; SAVEPOINT change";
+    let rows = group.query_all_raw(Statement::from_string(DbBackend::Sqlite, sql)).await?;
+    rows.first().map_or(Ok(Position(0)), |row| row.try_get_by_index(0).map(Position))
+}
+
+/// Undoes what was done since the savepoint, which stays for the next change.
+async fn undo(group: &DatabaseTransaction) -> Result<(), DbErr> {
+    execute(group, "ROLLBACK TO change").await
+}
+
+async fn execute(group: &DatabaseTransaction, sql: &str) -> Result<(), DbErr> {
+    group.execute_raw(Statement::from_string(DbBackend::Sqlite, sql)).await.map(|_| ())
 }

@@ -2,24 +2,25 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use domain::{
-    NewOrder, Order, OrderFilter, OrderId, OrderQuery, OrderRepository, Page, Placement, RepositoryError,
-    Scope, Transition, TransitionOutcome, User, UserId, UserRef, WithUser,
+    IdempotencyKey, NewOrder, Order, OrderFilter, OrderId, OrderQuery, OrderRepository, Page, Placement,
+    RepositoryError, Scope, Transition, TransitionOutcome, UserId, WithUser,
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, QueryResult,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, QueryResult, RuntimeErr,
     sea_query::{Alias, Expr, ExprTrait, OnConflict, Query, SelectStatement},
 };
 
 use crate::{
     SqlRepository,
-    entity::{order_placements, orders},
+    entity::{order_placements, orders, users},
     error::repository_error,
+    log::TransactionId,
     order_query::{
         count_orders, count_orders_by_user, order_columns, select_orders, select_page, select_pages_by_user,
         within,
     },
-    repository::{Change, ChangeError, Outcome},
-    rows,
+    repository::{Change, ChangeError, Outcome, own_transaction},
+    rows::{self, ORDER_COLUMNS, ORDER_USER_COLUMNS},
     users::select_user,
 };
 
@@ -112,43 +113,80 @@ struct PlaceOrder(NewOrder);
 #[async_trait]
 impl Change for PlaceOrder {
     type Answer = Placement;
-    const IS_LOGGED: bool = true;
 
     async fn run(&self, transaction: &DatabaseTransaction) -> Result<Outcome<Placement>, ChangeError> {
+        let Some(key) = &self.0.idempotency_key else {
+            return Ok(match self.insert(transaction).await? {
+                Some((placed, logged)) => Outcome::Commit(Placement::Placed(placed, None), Some(logged)),
+                None => Outcome::Rollback(Placement::UserNotFound),
+            });
+        };
         let Some(row) = transaction.query_one(&select_user(&self.0.username)).await? else {
             return Ok(Outcome::Rollback(Placement::UserNotFound));
         };
-        let user = rows::user(&row)?;
-        if !self.claim_key(transaction, &user).await? {
-            return Ok(Outcome::Rollback(self.placed_before(transaction, &user).await?));
+        let user = rows::user(&row)?.id();
+        if !self.claim_key(transaction, key, user).await? {
+            return Ok(Outcome::Rollback(self.placed_before(transaction, key, user).await?));
         }
-        let insert = Query::insert()
-            .into_table(orders::Entity)
-            .columns([orders::Column::Date, orders::Column::State, orders::Column::UserId])
-            .values_panic([self.0.date.into(), self.0.state.name().into(), user.id().0.into()])
-            .returning_col(orders::Column::Id)
-            .take();
-        let row = transaction.query_one(&insert).await?;
-        let row = row.ok_or(sea_orm::DbErr::RecordNotInserted)?;
-        let id = OrderId(rows::key(&row, 0)?);
-        self.name_by_key(transaction, &user, id).await?;
-        let placed = Order { id, date: self.0.date, state: self.0.state, user: UserRef::Loaded(user) };
-        Ok(Outcome::Commit(Placement::Placed(placed, None)))
+        let Some((placed, logged)) = self.insert(transaction).await? else {
+            return Ok(Outcome::Rollback(Placement::UserNotFound));
+        };
+        name_by_key(transaction, key, &placed).await?;
+        Ok(Outcome::Commit(Placement::Placed(placed, None), Some(logged)))
     }
 }
 
 impl PlaceOrder {
-    /// Takes the key for this transaction, after any other that holds it has ended; false if it was used before.
-    async fn claim_key(&self, transaction: &DatabaseTransaction, user: &User) -> Result<bool, ChangeError> {
-        use order_placements::{Column, Entity};
-        let Some(key) = &self.0.idempotency_key else {
-            return Ok(true);
+    /// Inserts the order, and returns it with the transaction's name in the log; `None` without such a user.
+    async fn insert(
+        &self,
+        transaction: &DatabaseTransaction,
+    ) -> Result<Option<(Order, TransactionId)>, ChangeError> {
+        let select = Query::select()
+            .exprs([Expr::val(self.0.date), Expr::val(self.0.state.name())])
+            .column(users::Column::Id)
+            .from(users::Entity)
+            .and_where(users::Column::Username.eq(self.0.username.as_str()))
+            .take();
+        let owner = |column: &'static str| {
+            let owner = Query::select()
+                .column((users::Entity, Alias::new(column)))
+                .from(users::Entity)
+                .and_where(
+                    Expr::col((users::Entity, users::Column::Id))
+                        .equals((orders::Entity, orders::Column::UserId)),
+                )
+                .take();
+            Expr::SubQuery(None, Box::new(owner.into()))
         };
+        let columns = order_columns().map(|(_, column)| column).into_iter();
+        let columns = columns.chain(ORDER_USER_COLUMNS.map(owner));
+        let logged = own_transaction(transaction.get_database_backend());
+        let insert = Query::insert()
+            .into_table(orders::Entity)
+            .columns([orders::Column::Date, orders::Column::State, orders::Column::UserId])
+            .select_from(select)
+            .map_err(|error| DbErr::Query(RuntimeErr::Internal(error.to_string())))?
+            .returning(Query::returning().exprs(columns.chain([logged])))
+            .take();
+        let Some(row) = transaction.query_one(&insert).await? else { return Ok(None) };
+        let logged = row.try_get_by_index(ORDER_COLUMNS.len() + ORDER_USER_COLUMNS.len())?;
+        Ok(Some((rows::order(&row, WithUser::Yes)?, logged)))
+    }
+
+    /// Takes the key for this transaction, after any other that holds it has ended; false if it was used before.
+    async fn claim_key(
+        &self,
+        transaction: &DatabaseTransaction,
+        key: &IdempotencyKey,
+        user: UserId,
+    ) -> Result<bool, ChangeError> {
+        use order_placements::{Column, Entity};
         let insert = Query::insert()
             .into_table(Entity)
             .columns([Column::UserId, Column::IdempotencyKey, Column::RequestedDate, Column::State])
             .values_panic([
-                user.id().0.into(),
+                user.0.into(),
                 key.as_str().into(),
                 self.0.requested_date.into(),
                 self.0.state.name().into(),
@@ -160,50 +198,31 @@ impl PlaceOrder {
         Ok(transaction.execute(&insert).await?.rows_affected() == 1)
     }
 
-    async fn name_by_key(
-        &self,
-        transaction: &DatabaseTransaction,
-        user: &User,
-        id: OrderId,
-    ) -> Result<(), ChangeError> {
-        use order_placements::{Column, Entity};
-        if let Some(key) = &self.0.idempotency_key {
-            let update = Query::update()
-                .table(Entity)
-                .value(Column::OrderId, id.0)
-                .and_where(Column::UserId.eq(user.id().0))
-                .and_where(Column::IdempotencyKey.eq(key.as_str()))
-                .take();
-            transaction.execute(&update).await?;
-        }
-        Ok(())
-    }
-
     async fn placed_before(
         &self,
         transaction: &DatabaseTransaction,
-        user: &User,
+        key: &IdempotencyKey,
+        user: UserId,
     ) -> Result<Placement, ChangeError> {
         use order_placements::{Column, Entity};
-        let key = self.0.idempotency_key.as_ref().map(domain::IdempotencyKey::as_str);
         let select = Query::select()
             .expr(Expr::col(Column::RequestedDate).cast_as(Alias::new("text")))
             .columns([Column::State, Column::OrderId])
             .from(Entity)
-            .and_where(Column::UserId.eq(user.id().0))
-            .and_where(Column::IdempotencyKey.eq(key))
+            .and_where(Column::UserId.eq(user.0))
+            .and_where(Column::IdempotencyKey.eq(key.as_str()))
             .take();
         let Some(row) = transaction.query_one(&select).await? else {
             return Ok(Placement::OrderGone);
         };
         let table = "order_placements";
-        let date = rows::day(&row, 0, table, "requested_date", user.id().0)?;
-        let state: String = rows::value(&row, 1, table, "state", user.id().0)?;
-        let state = rows::order_state(&state, table, user.id().0)?;
+        let date = rows::day(&row, 0, table, "requested_date", user.0)?;
+        let state: String = rows::value(&row, 1, table, "state", user.0)?;
+        let state = rows::order_state(&state, table, user.0)?;
         if (date, state) != (self.0.requested_date, self.0.state) {
             return Ok(Placement::KeyReused);
         }
-        let Some(id): Option<i64> = rows::value(&row, 2, table, "order_id", user.id().0)? else {
+        let Some(id): Option<i64> = rows::value(&row, 2, table, "order_id", user.0)? else {
             return Ok(Placement::OrderGone);
         };
         let mut select = select_orders(&Scope::All, &OrderFilter::default(), WithUser::Yes);
@@ -215,6 +234,22 @@ impl PlaceOrder {
     }
 }
 
+async fn name_by_key(
+    transaction: &DatabaseTransaction,
+    key: &IdempotencyKey,
+    order: &Order,
+) -> Result<(), ChangeError> {
+    use order_placements::{Column, Entity};
+    let update = Query::update()
+        .table(Entity)
+        .value(Column::OrderId, order.id.0)
+        .and_where(Column::UserId.eq(order.user.id().0))
+        .and_where(Column::IdempotencyKey.eq(key.as_str()))
+        .take();
+    transaction.execute(&update).await?;
+    Ok(())
+}
+
 struct TransitionOrder {
     scope: Scope,
     id: OrderId,
@@ -224,15 +259,15 @@ struct TransitionOrder {
 #[async_trait]
 impl Change for TransitionOrder {
     type Answer = TransitionOutcome;
-    const IS_LOGGED: bool = true;
 
     async fn run(
         &self,
         transaction: &DatabaseTransaction,
     ) -> Result<Outcome<TransitionOutcome>, ChangeError> {
         if let Some(row) = self.change_row(transaction).await? {
+            let logged = row.try_get_by_index(ORDER_COLUMNS.len())?;
             let order = rows::order(&row, WithUser::No)?;
-            return Ok(Outcome::Commit(TransitionOutcome::Done(order, None)));
+            return Ok(Outcome::Commit(TransitionOutcome::Done(order, None), Some(logged)));
         }
         let mut select = select_orders(&self.scope, &OrderFilter::default(), WithUser::No);
         select.and_where(orders::Column::Id.eq(self.id.0));
@@ -245,32 +280,30 @@ impl Change for TransitionOrder {
 
 impl TransitionOrder {
     /// Changes the order if it is in the right state, in one statement: of those that race, one finds it so.
-    async fn change_row(
-        &self,
-        transaction: &DatabaseTransaction,
-    ) -> Result<Option<QueryResult>, ChangeError> {
+    async fn change_row(&self, transaction: &DatabaseTransaction) -> Result<Option<QueryResult>, DbErr> {
         let conditions = [
             Some(orders::Column::Id.eq(self.id.0)),
             Some(orders::Column::State.eq(self.transition.from().name())),
             within(&self.scope),
         ];
         let conditions = conditions.into_iter().flatten();
-        let returning = Query::returning().exprs(order_columns().map(|(_, column)| column));
-        let changed = if let Some(state) = self.transition.to() {
+        let logged = own_transaction(transaction.get_database_backend());
+        let columns = order_columns().map(|(_, column)| column).into_iter().chain([logged]);
+        let returning = Query::returning().exprs(columns);
+        if let Some(state) = self.transition.to() {
             let mut update = Query::update();
             update.table(orders::Entity).value(orders::Column::State, state.name()).returning(returning);
             conditions.for_each(|condition| {
                 update.and_where(condition);
             });
-            transaction.query_one(&update).await?
+            transaction.query_one(&update).await
         } else {
             let mut delete = Query::delete();
             delete.from_table(orders::Entity).returning(returning);
             conditions.for_each(|condition| {
                 delete.and_where(condition);
             });
-            transaction.query_one(&delete).await?
-        };
-        Ok(changed)
+            transaction.query_one(&delete).await
+        }
     }
 }

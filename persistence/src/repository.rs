@@ -1,11 +1,15 @@
 use async_trait::async_trait;
-use domain::{Cursor, Position, RepositoryError};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, Statement};
+use domain::{Cursor, RepositoryError};
+use sea_orm::{
+    DatabaseTransaction, DbBackend, DbErr,
+    sea_query::{Expr, SimpleExpr},
+};
 
 use crate::{
     Database, OrderLog,
     error::{repository_error, unique_violation},
     group::GroupWriter,
+    log::TransactionId,
 };
 
 /// Orders and users in a database. Clones share it.
@@ -31,17 +35,14 @@ pub(crate) trait Change: Send + Sync + 'static {
     /// What the caller is told.
     type Answer: Send;
 
-    /// Whether what it commits is in the order log.
-    const IS_LOGGED: bool;
-
     /// Does it within the transaction. MAY run again, in another one, after this one failed.
     async fn run(&self, transaction: &DatabaseTransaction) -> Result<Outcome<Self::Answer>, ChangeError>;
 }
 
 /// What becomes of a transaction.
 pub(crate) enum Outcome<T> {
-    /// It is committed.
-    Commit(T),
+    /// It is committed. The order log has it under this name; `None` if the log has nothing of it.
+    Commit(T, Option<TransactionId>),
     /// It is rolled back: it changed nothing, or nothing that should stay.
     Rollback(T),
 }
@@ -95,24 +96,13 @@ impl SqlRepository {
         &self,
         change: C,
     ) -> Result<(C::Answer, Option<Cursor>), RepositoryError> {
-        let (outcome, told) = match &self.writer {
-            Writer::Grouped(writer) => {
-                let (outcome, position) = writer.write(change).await?;
-                (outcome, self.told(position).await)
-            }
+        Ok(match &self.writer {
+            Writer::Grouped(writer) => match writer.write(change).await? {
+                (answer, Some(position)) => (answer, self.log.told(position).await),
+                (answer, None) => (answer, Some(self.log.head())),
+            },
             Writer::Concurrent => self.write_past_supplied_ids(change).await?,
-        };
-        Ok(match outcome {
-            Outcome::Commit(answer) => (answer, told),
-            Outcome::Rollback(answer) => (answer, Some(self.log.head())),
         })
-    }
-
-    async fn told(&self, position: Option<Position>) -> Option<Cursor> {
-        match position {
-            Some(position) => self.log.told(position).await,
-            None => Some(self.log.head()),
-        }
     }
 
     /// PostgreSQL counts ids up without a look at those that other programs supplied. An insert that meets one fails,
@@ -120,7 +110,7 @@ impl SqlRepository {
     async fn write_past_supplied_ids<C: Change>(
         &self,
         change: C,
-    ) -> Result<(Outcome<C::Answer>, Option<Cursor>), RepositoryError> {
+    ) -> Result<(C::Answer, Option<Cursor>), RepositoryError> {
         match self.attempt(&change).await {
             Err(ChangeError::Database(error)) if let Some(table) = taken_id(&error) => {
                 self.pass_supplied_ids(table).await.map_err(repository_error)?;
@@ -130,25 +120,21 @@ impl SqlRepository {
         }
     }
 
-    async fn attempt<C: Change>(
-        &self,
-        change: &C,
-    ) -> Result<(Outcome<C::Answer>, Option<Cursor>), ChangeError> {
+    async fn attempt<C: Change>(&self, change: &C) -> Result<(C::Answer, Option<Cursor>), ChangeError> {
         let transaction = self.database.begin_write().await?;
-        let outcome = change.run(&transaction).await?;
-        match &outcome {
-            Outcome::Rollback(_) => {
+        match change.run(&transaction).await? {
+            Outcome::Commit(answer, Some(logged)) => {
+                let announced = self.log.announce(logged);
+                transaction.commit().await?;
+                Ok((answer, self.log.told_of(announced).await))
+            }
+            Outcome::Commit(answer, None) => {
+                transaction.commit().await?;
+                Ok((answer, Some(self.log.head())))
+            }
+            Outcome::Rollback(answer) => {
                 transaction.rollback().await?;
-                Ok((outcome, None))
-            }
-            Outcome::Commit(_) if C::IS_LOGGED => {
-                let announced = self.log.announce(transaction_id(&transaction).await?);
-                transaction.commit().await?;
-                Ok((outcome, announced.told().await))
-            }
-            Outcome::Commit(_) => {
-                transaction.commit().await?;
-                Ok((outcome, Some(self.log.head())))
+                Ok((answer, Some(self.log.head())))
             }
         }
     }
@@ -162,11 +148,11 @@ impl SqlRepository {
     }
 }
 
-async fn transaction_id(transaction: &DatabaseTransaction) -> Result<String, DbErr> {
-    let statement = Statement::from_string(DbBackend::Postgres, "SELECT pg_current_xact_id()::text");
-    match transaction.query_one_raw(statement).await? {
-        Some(row) => row.try_get_by_index(0),
-        None => Err(DbErr::RecordNotFound("the transaction's id".to_owned())),
+/// Selects the transaction of the statement itself, as the order log names it; nothing on SQLite.
+pub(crate) fn own_transaction(backend: DbBackend) -> SimpleExpr {
+    match backend {
+        DbBackend::Postgres => Expr::cust("pg_current_xact_id()::text"),
+        _ => Expr::cust("''"),
     }
 }
 

@@ -49,7 +49,6 @@ struct CreateUser(NewUser);
 #[async_trait]
 impl Change for CreateUser {
     type Answer = Option<User>;
-    const IS_LOGGED: bool = false;
 
     async fn run(&self, transaction: &DatabaseTransaction) -> Result<Outcome<Option<User>>, ChangeError> {
         let insert = Query::insert()
@@ -60,7 +59,7 @@ impl Change for CreateUser {
             .returning(Query::returning().columns(USER_COLUMNS))
             .take();
         Ok(match transaction.query_one(&insert).await? {
-            Some(row) => Outcome::Commit(Some(rows::user(&row)?)),
+            Some(row) => Outcome::Commit(Some(rows::user(&row)?), None),
             None => Outcome::Rollback(None),
         })
     }

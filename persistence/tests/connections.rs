@@ -8,13 +8,13 @@ mod storage;
 use std::sync::{Arc, Mutex};
 
 use domain::{
-    OrderFilter, OrderRepository, RepositoryError, Scope, UserRepository,
+    OrderFilter, OrderRepository, Placement, RepositoryError, Scope, UserRepository,
     testing::contract::{new_order, new_user},
 };
 use persistence::{Database, DatabaseSettings};
 use repository::repository_in;
 use sea_orm::{ConnectionTrait, DbBackend, Statement, TransactionTrait, TryGetable};
-use storage::{POSTGRES_SERVER, settings};
+use storage::{POSTGRES_SERVER, execute, settings};
 
 trials! {
     on_both: [
@@ -28,6 +28,7 @@ trials! {
         references_hold,
         a_reader_reads_while_another_program_writes,
         a_writer_that_waits_too_long_for_a_lock_may_try_again,
+        a_statement_that_rolls_everything_back_fails_and_the_writer_goes_on,
     ],
     on_postgres: [
         a_statement_that_hangs_is_ended,
@@ -130,6 +131,25 @@ async fn a_writer_that_waits_too_long_for_a_lock_may_try_again(database: Databas
     writing.commit().await.expect(WORKS);
     assert!(repository.create(&new_user("joe")).await.expect(WORKS).is_some());
     other.close().await.expect("it closes");
+}
+
+/// As SQLite itself rolls back when the disk is full.
+async fn a_statement_that_rolls_everything_back_fails_and_the_writer_goes_on(database: Database) {
+    let (repository, _) = repository_in(&database).await;
+    let joe = repository.create(&new_user("joe")).await.expect(WORKS).expect("a free name");
+    execute(
+        &database,
+        "CREATE TRIGGER no_first BEFORE INSERT ON orders WHEN NEW.date = '2026-04-01'
+         BEGIN SELECT RAISE(ROLLBACK, 'not on the first'); END",
+    )
+    .await;
+    for _ in 0..2 {
+        let (first, second) = (new_order(joe.username(), 1), new_order(joe.username(), 2));
+        assert!(repository.place(&first).await.is_err(), "it was rolled back");
+        assert!(matches!(repository.place(&second).await, Ok(Placement::Placed(_, Some(_)))));
+    }
+    let count = repository.count(&Scope::All, &OrderFilter::default()).await.expect(WORKS);
+    assert_eq!(count, 2, "only what was acknowledged");
 }
 
 async fn a_statement_that_hangs_is_ended(database: Database) {

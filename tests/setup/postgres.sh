@@ -3,6 +3,9 @@
 # and stops the server afterwards. The command finds the server's URL in ORDERCAST_TEST_POSTGRES.
 #
 #   tests/setup/postgres.sh cargo test --workspace
+#
+# ORDERCAST_TEST_POSTGRES_RESTART names a program that restarts the server as a crash would: without a checkpoint or a word to
+# its clients.
 set -euo pipefail
 
 # PostgreSQL does not run as root, and Debian keeps its programs off the PATH.
@@ -31,5 +34,14 @@ for _ in 1 2 3 4 5; do
 done
 [ "${started:-no}" = yes ] || { cat server.log >&2; exit 1; }
 
+cat >restart <<END
+#!/usr/bin/env bash
+$(declare -f as_owner)
+cd "$directory"
+PATH="$PATH" as_owner pg_ctl --pgdata=data --mode=immediate --silent --wait --log=server.log restart
+END
+chmod +x restart
+
 cd "$OLDPWD"
-ORDERCAST_TEST_POSTGRES="postgres://ordercast@127.0.0.1:$port" "$@"
+export ORDERCAST_TEST_POSTGRES="postgres://ordercast@127.0.0.1:$port" ORDERCAST_TEST_POSTGRES_RESTART="$directory/restart"
+"$@"

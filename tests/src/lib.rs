@@ -24,7 +24,7 @@ pub use api::Api;
 pub use followers::Followers;
 pub use installation::{Finished, Installation};
 pub use lines::Lines;
-pub use postgres::{PostgresDatabase, PostgresServer};
+pub use postgres::{OwnPostgresServer, PostgresDatabase, PostgresServer};
 pub use process::{Process, Signal};
 pub use server::Server;
 pub use socket::{Protocol, Socket};

@@ -1,4 +1,8 @@
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::{
+    io::{BufRead, BufReader},
+    process::{Child, Command, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
+};
 
 use url::Url;
 
@@ -14,6 +18,49 @@ pub struct PostgresServer {
 pub struct PostgresDatabase {
     server: PostgresServer,
     name: String,
+}
+
+/// A PostgreSQL server of its own, for a test that does to it what others would not stand. It ends with this.
+pub struct OwnPostgresServer {
+    script: Child,
+    server: PostgresServer,
+    restart: String,
+}
+
+impl OwnPostgresServer {
+    /// Starts one where PostgreSQL is installed.
+    pub fn start() -> Self {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/setup/postgres.sh");
+        let wait = "echo $ORDERCAST_TEST_POSTGRES; echo $ORDERCAST_TEST_POSTGRES_RESTART; exec cat";
+        let mut command = Command::new(script);
+        command.args(["sh", "-c", wait]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut script =
+            command.spawn().unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
+        let mut lines = BufReader::new(script.stdout.take().expect("a pipe")).lines();
+        let mut line = || lines.next().expect("a line of the script").expect("UTF-8");
+        let server = PostgresServer { url: Url::parse(&line()).expect("a URL") };
+        Self { script, server, restart: line() }
+    }
+
+    /// Where it is.
+    pub fn server(&self) -> &PostgresServer {
+        &self.server
+    }
+
+    /// Restarts it as a crash would, and waits until it lets connections in.
+    pub fn crash(&self) {
+        let restarted =
+            Command::new(&self.restart).stdin(Stdio::null()).status().expect("the script's program");
+        assert!(restarted.success(), "the server did not come back");
+    }
+}
+
+impl Drop for OwnPostgresServer {
+    fn drop(&mut self) {
+        // The script stops the server at the end of its input.
+        drop(self.script.stdin.take());
+        let _ = self.script.wait();
+    }
 }
 
 impl PostgresServer {

@@ -4,7 +4,7 @@ CREATE TABLE order_log (
     transaction xid8 NOT NULL DEFAULT pg_current_xact_id(),
     entry bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
     -- Milliseconds since 1970-01-01T00:00:00Z.
-    occurred_at bigint NOT NULL DEFAULT extract(epoch FROM clock_timestamp()) * 1000,
+    occurred_at bigint NOT NULL DEFAULT date_part('epoch', clock_timestamp()) * 1000,
     order_id bigint NOT NULL,
     -- The order before the change; null when it was placed.
     before_date date, before_state text, before_user_id bigint, before_username text, before_email text,
@@ -54,6 +54,33 @@ BEGIN
     RETURN count;
 END $$;
 
+-- What a node does whenever it is woken, in one call: settles, notifies the other nodes if there was something to settle, and
+-- reads the next entries, which its caller sees once their positions are committed. Calls follow one another anyway; a
+-- notification in the transaction of a writer would make writers follow one another, too.
+CREATE FUNCTION order_log_read(after bigint, count bigint, node text) RETURNS TABLE (
+    "position" bigint, occurred_at bigint, order_id bigint,
+    before_date text, before_state text, before_user_id bigint, before_username text, before_email text,
+    after_date text, after_state text, after_user_id bigint, after_username text, after_email text,
+    transaction text
+) LANGUAGE plpgsql SET search_path FROM CURRENT
+    SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+#variable_conflict use_column
+BEGIN
+    IF order_log_settle() > 0 THEN
+        PERFORM pg_notify('ordercast_order_log', node);
+    END IF;
+    RETURN QUERY
+        SELECT next.position, entries.occurred_at, entries.order_id,
+            entries.before_date::text, entries.before_state, entries.before_user_id,
+            entries.before_username, entries.before_email,
+            entries.after_date::text, entries.after_state, entries.after_user_id,
+            entries.after_username, entries.after_email,
+            entries.transaction::text
+        FROM (SELECT * FROM order_log_positions WHERE position > after ORDER BY position LIMIT count) AS next
+            JOIN order_log AS entries USING (transaction, entry)
+        ORDER BY next.position;
+END $$;
+
 -- With the rights of its owner: a program that may write orders need not be allowed to write the log.
 CREATE FUNCTION order_log_record() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
@@ -64,7 +91,7 @@ BEGIN
         SELECT OLD.id, OLD.date, OLD.state, OLD.user_id, username, email
         FROM (SELECT 1) AS one LEFT JOIN users ON id = OLD.user_id;
     END IF;
-    IF TG_OP = 'INSERT' OR TG_OP = 'UPDATE' AND OLD.id <> NEW.id THEN
+    IF TG_OP = 'UPDATE' AND OLD.id <> NEW.id THEN
         INSERT INTO order_log
             (order_id, after_date, after_state, after_user_id, after_username, after_email)
         SELECT NEW.id, NEW.date, NEW.state, NEW.user_id, username, email
@@ -84,6 +111,19 @@ BEGIN
     RETURN NULL;
 END $$;
 
+-- The same for an order that is placed, which happens most often. Full names and operators do for it what the search path does
+-- for the others, whose setting costs a fifth of the whole.
+DO $migration$ BEGIN EXECUTE format($create$
+    CREATE FUNCTION order_log_record_insert() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+    BEGIN
+        INSERT INTO %1$I.order_log
+            (order_id, after_date, after_state, after_user_id, after_username, after_email)
+        SELECT NEW.id, NEW.date, NEW.state, NEW.user_id, username, email
+        FROM (SELECT 1) AS one LEFT JOIN %1$I.users ON users.id OPERATOR(pg_catalog.=) NEW.user_id;
+        RETURN NULL;
+    END $$
+$create$, current_schema()); END $migration$;
+
 CREATE FUNCTION order_log_record_truncate() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
     IF current_setting('transaction_isolation') <> 'read committed' THEN
@@ -98,7 +138,9 @@ END $$;
 
 -- Triggers fire in the order of their names. These come first, so that what other triggers change is told after what they
 -- changed it for.
-CREATE TRIGGER "00_order_log_insert" AFTER INSERT OR DELETE ON orders
+CREATE TRIGGER "00_order_log_insert" AFTER INSERT ON orders
+    FOR EACH ROW EXECUTE FUNCTION order_log_record_insert();
+CREATE TRIGGER "00_order_log_delete" AFTER DELETE ON orders
     FOR EACH ROW EXECUTE FUNCTION order_log_record();
 CREATE TRIGGER "00_order_log_update" AFTER UPDATE ON orders
     FOR EACH ROW WHEN ((OLD.id, OLD.date, OLD.state, OLD.user_id) IS DISTINCT FROM (NEW.id, NEW.date, NEW.state, NEW.user_id))

@@ -1,19 +1,26 @@
 use std::{
     sync::{Arc, PoisonError},
+    time::Duration,
     vec,
 };
 
-use domain::{Cursor, FollowError, OrderEvent, OrderEventStream, Position};
+use domain::{Cursor, FollowError, OrderEvent, OrderEventStream, Position, RepositoryError};
 use futures_util::{StreamExt, stream};
-use tokio::sync::watch;
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep},
+};
 
-use super::{Shared, rows};
+use super::{Shared, rows, wake::Backoff};
 
 /// The most events that a follower takes from the ring at once: how long it keeps the reader waiting.
 const TAKE: usize = 256;
 
 /// The most rows that a follower who fell out of the ring reads at once: how much memory it costs.
 const READ: u32 = 256;
+
+/// How long a follower who fell out of the ring waits for a database that is away. Those in the ring wait as long as it takes.
+const OUTAGE: Duration = Duration::from_mins(1);
 
 /// A position in the log, and the next events behind it.
 struct Follower {
@@ -70,7 +77,7 @@ impl Follower {
                 return Ok(None);
             }
             self.head.borrow_and_update();
-            self.refill().await?;
+            self.refill_patiently().await?;
             if self.next.len() == 0 && self.head.changed().await.is_err() {
                 return Ok(None);
             }
@@ -82,7 +89,20 @@ impl Follower {
         self.until.is_some_and(|until| until <= self.position)
     }
 
-    /// Takes the next events, if there are any.
+    /// Takes the next events, if there are any. A fault that passes does not end what was begun.
+    async fn refill_patiently(&mut self) -> Result<(), FollowError> {
+        let (started, mut backoff) = (Instant::now(), Backoff::default());
+        loop {
+            match self.refill().await {
+                Err(FollowError::Fault(RepositoryError::Unavailable(_))) if started.elapsed() < OUTAGE => {
+                    sleep(backoff.next()).await;
+                }
+                result => return result,
+            }
+        }
+    }
+
+    /// The same, at once or not at all.
     async fn refill(&mut self) -> Result<(), FollowError> {
         loop {
             if let Some((events, position)) = self.read_from_ring() {

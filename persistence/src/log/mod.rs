@@ -1,8 +1,9 @@
 //! The order log: read once per node, and told from memory.
 //!
 //! `reader` is the one task that reads new rows (`rows`) into a bounded ring (`ring`) and keeps the newest order of each
-//! followed scope (`newest`). `wake` wakes it. A follower (`follow`) is a position in the ring, and reads the database
-//! again only when it fell out of it. `retention` deletes what is no longer kept.
+//! followed scope (`newest`). `wake` wakes it. It tells followers, and `writers` on PostgreSQL the positions of their
+//! changes. A follower (`follow`) is a position in the ring, and reads the database again only when it fell out of it.
+//! `retention` deletes what is no longer kept.
 
 mod follow;
 mod newest;
@@ -11,10 +12,10 @@ mod retention;
 mod ring;
 mod rows;
 mod wake;
+mod writers;
 
 use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{Arc, RwLock},
     time::Duration,
 };
 
@@ -23,11 +24,14 @@ use domain::{
     Cursor, Epoch, FollowError, LogRange, NewestOrderStream, OrderEventStream, OrderFeed, Position,
     RepositoryError, Scope,
 };
-use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::sync::{Notify, mpsc, watch};
 
 use crate::Database;
 use newest::FollowNewest;
 use ring::Ring;
+use writers::{Waiting, Writers};
+
+pub(crate) use writers::TransactionId;
 
 /// How the log is read and kept.
 #[derive(Clone, Debug)]
@@ -56,13 +60,9 @@ struct Shared {
     head: watch::Sender<Position>,
     /// Wakes the reader.
     wake: Arc<Notify>,
-    /// Writers who wait to learn the position of their transaction.
-    waiting: Mutex<HashMap<TransactionId, oneshot::Sender<Position>>>,
+    writers: Writers,
     follow_newest: mpsc::Sender<FollowNewest>,
 }
-
-/// A transaction of PostgreSQL, as `pg_current_xact_id()` names it.
-type TransactionId = String;
 
 /// How long a write waits to learn its position, and a new follower for the reader.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -78,7 +78,7 @@ impl OrderLog {
             ring: RwLock::new(Ring::new(settings.ring_events, head)),
             head: watch::Sender::new(head),
             wake: Arc::default(),
-            waiting: Mutex::default(),
+            writers: Writers::default(),
             database,
             settings,
             epoch,
@@ -88,13 +88,6 @@ impl OrderLog {
         reader::start(&shared, requests);
         retention::start(&shared);
         Ok(Self(shared))
-    }
-
-    /// Announces that this transaction will commit, before it does.
-    pub(crate) fn announce(&self, transaction: TransactionId) -> Announced {
-        let (sender, position) = oneshot::channel();
-        lock(&self.0.waiting).insert(transaction.clone(), sender);
-        Announced { log: self.clone(), transaction, position }
     }
 
     /// Waits until followers are told of the change at this position, which is committed; `None` if that takes too
@@ -107,31 +100,21 @@ impl OrderLog {
         Some(self.0.cursor(position))
     }
 
+    /// Announces that this transaction will commit, before it does.
+    pub(crate) fn announce(&self, transaction: TransactionId) -> Waiting<'_> {
+        self.0.writers.announce(transaction)
+    }
+
+    /// Waits, after the commit, until followers are told of the transaction's changes; `None` if that takes too long.
+    pub(crate) async fn told_of(&self, mut transaction: Waiting<'_>) -> Option<Cursor> {
+        self.0.wake.notify_one();
+        let position = tokio::time::timeout(PATIENCE, transaction.position()).await.ok()??;
+        Some(self.0.cursor(position))
+    }
+
     /// The newest position that followers are told of.
     pub(crate) fn head(&self) -> Cursor {
         self.0.cursor(*self.0.head.borrow())
-    }
-}
-
-/// A transaction whose position somebody waits for.
-pub(crate) struct Announced {
-    log: OrderLog,
-    transaction: TransactionId,
-    position: oneshot::Receiver<Position>,
-}
-
-impl Announced {
-    /// Waits, after the commit, until followers are told of the transaction's changes; `None` if that takes too long.
-    pub(crate) async fn told(mut self) -> Option<Cursor> {
-        self.log.0.wake.notify_one();
-        let position = tokio::time::timeout(PATIENCE, &mut self.position).await.ok()?.ok()?;
-        Some(self.log.0.cursor(position))
-    }
-}
-
-impl Drop for Announced {
-    fn drop(&mut self) {
-        lock(&self.log.0.waiting).remove(&self.transaction);
     }
 }
 
@@ -168,8 +151,4 @@ impl OrderFeed for OrderLog {
     async fn replay(&self, after: Cursor, until: Position) -> Result<OrderEventStream, FollowError> {
         follow::follow(Arc::clone(&self.0), Some(after), Some(until)).await
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

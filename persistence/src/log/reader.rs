@@ -1,27 +1,19 @@
 use std::{
     collections::HashMap,
     sync::{Arc, PoisonError, Weak},
-    time::Duration,
 };
 
 use domain::{Position, RepositoryError, WithCauses};
-use sea_orm::DbBackend;
-use tokio::{
-    sync::mpsc,
-    time::{Instant, sleep, sleep_until},
-};
+use tokio::{sync::mpsc, time::sleep};
 
 use super::{
-    Shared, TransactionId, lock,
+    Shared, TransactionId,
     newest::{FollowNewest, NewestOrders},
     rows, wake,
 };
 
 /// The most rows that one statement reads.
 const BATCH: u32 = 500;
-
-/// Other nodes are notified at most once in this time.
-const NOTIFY_INTERVAL: Duration = Duration::from_millis(2);
 
 /// The one task of a node that reads the log.
 struct Reader {
@@ -31,9 +23,6 @@ struct Reader {
     head: Position,
     /// The last position of each transaction that was read and not yet told.
     transactions: HashMap<TransactionId, Position>,
-    /// Whether positions were given that other nodes were not notified of.
-    notify: bool,
-    notified: Instant,
 }
 
 /// Starts the reader. It ends when nobody holds the log any more.
@@ -43,8 +32,6 @@ pub(crate) fn start(shared: &Arc<Shared>, requests: mpsc::Receiver<FollowNewest>
         newest: NewestOrders::default(),
         head: *shared.head.borrow(),
         transactions: HashMap::new(),
-        notify: false,
-        notified: Instant::now(),
     };
     tokio::spawn(reader.run(Arc::clone(&shared.wake), requests));
 }
@@ -57,7 +44,6 @@ impl Reader {
             tokio::select! {
                 () = wake.notified() => {}
                 count = requests.recv_many(&mut follow, 1024) => if count == 0 { return },
-                () = sleep_until(self.notified + NOTIFY_INTERVAL), if self.notify => {}
             }
             let Some(shared) = self.shared.upgrade() else { return };
             match self.turn(&shared, follow).await {
@@ -94,13 +80,12 @@ impl Reader {
             self.newest.answer(request);
         }
         self.newest.forget_unfollowed();
-        self.notify_other_nodes(shared).await
+        Ok(())
     }
 
     async fn read_new(&mut self, shared: &Shared) -> Result<(), RepositoryError> {
-        self.notify |= rows::settle(&shared.database).await? > 0;
         loop {
-            let read = rows::read_after(shared.database.watcher(), shared.epoch, self.head, BATCH).await?;
+            let read = rows::settle_and_read(&shared.database, shared.epoch, self.head, BATCH).await?;
             let Some(last) = read.last().map(|row| row.position) else {
                 return Ok(());
             };
@@ -144,23 +129,6 @@ impl Reader {
             *head = self.head;
             modified
         });
-        let mut waiting = lock(&shared.waiting);
-        for (transaction, position) in self.transactions.drain() {
-            if let Some(writer) = waiting.remove(&transaction) {
-                // A writer that no longer waits was told that the change is durable, without its position.
-                let _ = writer.send(position);
-            }
-        }
-    }
-
-    /// Notifies outside of any writer's transaction: within one it would make all of them commit one after another.
-    async fn notify_other_nodes(&mut self, shared: &Shared) -> Result<(), RepositoryError> {
-        let due = self.notify && self.notified.elapsed() >= NOTIFY_INTERVAL;
-        if due && shared.database.backend() == DbBackend::Postgres {
-            wake::notify(&shared.database).await?;
-            self.notify = false;
-            self.notified = Instant::now();
-        }
-        Ok(())
+        shared.writers.tell(self.transactions.drain());
     }
 }

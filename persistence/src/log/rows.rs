@@ -4,7 +4,7 @@ use chrono::DateTime;
 use domain::{
     Epoch, Order, OrderChange, OrderEvent, OrderId, Position, RepositoryError, UserRef, WithCauses,
 };
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, QueryResult, Statement};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, QueryResult, Statement, Value};
 
 use super::TransactionId;
 use crate::{
@@ -59,15 +59,34 @@ pub(crate) async fn open(database: &Database) -> Result<Epoch, RepositoryError> 
     Ok(Epoch(number(database, "SELECT epoch FROM order_log_epoch").await?))
 }
 
-/// Gives positions to what was committed, and tells how many; a SQLite log has them from the start.
-pub(crate) async fn settle(database: &Database) -> Result<i64, RepositoryError> {
+/// Gives positions to what was committed; a SQLite log has them from the start.
+pub(crate) async fn settle(database: &Database) -> Result<(), RepositoryError> {
+    if database.backend() == DbBackend::Postgres {
+        database.execute_on_writer("SELECT order_log_settle()").await.map_err(repository_error)?;
+    }
+    Ok(())
+}
+
+/// The same, and reads at most `count` rows behind the position, in order. Other nodes are notified of what was settled.
+pub(crate) async fn settle_and_read(
+    database: &Database,
+    epoch: Epoch,
+    position: Position,
+    count: u32,
+) -> Result<Vec<Row>, RepositoryError> {
     match database.backend() {
         DbBackend::Postgres => {
-            let statement = Statement::from_string(DbBackend::Postgres, "SELECT order_log_settle()");
-            let row = database.watcher().query_one_raw(statement).await.map_err(repository_error)?;
-            row.map_or(Ok(0), |row| key(&row, 0))
+            let sql = "SELECT * FROM order_log_read($1, $2, $3)";
+            let node = database.node().to_string();
+            read(
+                database.watcher(),
+                epoch,
+                sql,
+                vec![position.0.into(), i64::from(count).into(), node.into()],
+            )
+            .await
         }
-        _ => Ok(0),
+        _ => read_after(database.watcher(), epoch, position, count).await,
     }
 }
 
@@ -85,9 +104,9 @@ pub(crate) async fn oldest(database: &Database) -> Result<Position, RepositoryEr
     let sql = match database.backend() {
         // The first row is a mark without an event, or the last one that was pruned.
         DbBackend::Postgres => {
-            "SELECT coalesce(
-                (SELECT min(position) - 1 FROM order_log_positions JOIN order_log USING (transaction, entry)),
-                (SELECT max(position) FROM order_log_positions))"
+            "SELECT position - (order_log.entry IS NOT NULL)::int
+            FROM (SELECT * FROM order_log_positions ORDER BY position LIMIT 1) AS first
+                LEFT JOIN order_log USING (transaction, entry)"
         }
         _ => {
             "SELECT coalesce(
@@ -106,13 +125,20 @@ pub(crate) async fn read_after(
     position: Position,
     count: u32,
 ) -> Result<Vec<Row>, RepositoryError> {
-    let backend = connection.get_database_backend();
-    let sql = match backend {
+    let sql = match connection.get_database_backend() {
         DbBackend::Postgres => READ_ON_POSTGRES,
         _ => READ_ON_SQLITE,
     };
-    let values = [position.0.into(), i64::from(count).into()];
-    let statement = Statement::from_sql_and_values(backend, sql, values);
+    read(connection, epoch, sql, vec![position.0.into(), i64::from(count).into()]).await
+}
+
+async fn read(
+    connection: &DatabaseConnection,
+    epoch: Epoch,
+    sql: &str,
+    values: Vec<Value>,
+) -> Result<Vec<Row>, RepositoryError> {
+    let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
     let rows = connection.query_all_raw(statement).await.map_err(repository_error)?;
     rows.iter().map(|row| read_row(row, epoch)).collect()
 }

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use domain::{RepositoryError, WithCauses};
+use domain::WithCauses;
 use sea_orm::{
     ConnectionTrait, DbBackend, DbErr, Statement,
     sqlx::{self, postgres::PgListener},
@@ -14,8 +14,9 @@ use sea_orm::{
 use tokio::{sync::Notify, time::sleep};
 
 use super::Shared;
-use crate::{Database, error::repository_error};
+use crate::Database;
 
+/// What `order_log_read()` notifies.
 const CHANNEL: &str = "ordercast_order_log";
 
 /// Starts to wake the reader at intervals, and by what other nodes and programs do.
@@ -29,12 +30,6 @@ pub(crate) fn start(shared: &Arc<Shared>) {
             tokio::spawn(watch_file(Arc::downgrade(shared)));
         }
     }
-}
-
-/// Wakes the readers of other nodes.
-pub(crate) async fn notify(database: &Database) -> Result<(), RepositoryError> {
-    let sql = format!("NOTIFY {CHANNEL}, '{}'", database.node());
-    database.watcher().execute_unprepared(&sql).await.map(|_| ()).map_err(repository_error)
 }
 
 async fn poll(shared: Weak<Shared>) {

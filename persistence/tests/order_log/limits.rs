@@ -57,7 +57,7 @@ pub(crate) async fn a_cursor_older_than_what_is_kept_is_refused_with_the_range(d
     }
     // It is pruned at the start of a log.
     let small = LogSettings { keep_events: 10, ..log_settings() };
-    let pruning = OrderLog::start(node.database.clone(), small).await.expect(WORKS);
+    let pruning = Node::start(&url_of(&database).await, small).await;
     let range = awaited("pruning", async {
         loop {
             let range = node.log.range().await.expect(WORKS);
@@ -72,7 +72,7 @@ pub(crate) async fn a_cursor_older_than_what_is_kept_is_refused_with_the_range(d
     assert_eq!((range.oldest, range.newest), (at(40), at(50)));
     // The other node still has some of those in memory, and tells them.
     for expired in [0, 1, 39] {
-        match pruning.events(Some(at(expired))).await.err() {
+        match pruning.log.events(Some(at(expired))).await.err() {
             Some(FollowError::Expired(told)) => assert_eq!(told, range),
             other => panic!("expected that {expired} is expired, got {other:?}"),
         }
@@ -89,8 +89,10 @@ pub(crate) async fn a_cursor_older_than_what_is_kept_is_refused_with_the_range(d
         assert_eq!(next(&mut events).await.cursor, at(position + 1), "the log goes on");
     }
     assert_eq!(next(&mut events).await.cursor, at(51));
-    drop((events, pruning));
-    node.stop().await;
+    drop(events);
+    for node in [node, pruning] {
+        node.stop().await;
+    }
     program.close().await;
 }
 
@@ -107,7 +109,8 @@ pub(crate) async fn an_order_that_is_kept_for_its_age_is_kept_whole(database: Da
     // Older than an hour: the first twelve, and one that is kept because those before it are.
     program.run("UPDATE order_log SET occurred_at = 0 WHERE order_id <= 12 OR order_id = 20").await;
     let aged = LogSettings { keep_age: Duration::from_hours(1), ..log_settings() };
-    let pruning = OrderLog::start(node.database.clone(), aged).await.expect(WORKS);
+    let url = url_of(&database).await;
+    let pruning = Node::start(&url, aged).await;
     awaited("pruning", async {
         while node.log.range().await.expect(WORKS).oldest == start {
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -115,18 +118,19 @@ pub(crate) async fn an_order_that_is_kept_for_its_age_is_kept_whole(database: Da
     })
     .await;
     assert_eq!(node.log.range().await.expect(WORKS).oldest.position.0, 12);
-    drop((events, pruning));
+    drop(events);
+    pruning.stop().await;
 
     // Everything goes, and the log goes on behind it.
     let nothing = LogSettings { keep_events: 0, ..log_settings() };
-    let pruning = OrderLog::start(node.database.clone(), nothing).await.expect(WORKS);
+    let pruning = Node::start(&url, nothing).await;
     awaited("pruning", async {
         while node.log.range().await.expect(WORKS).oldest.position.0 < 30 {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     })
     .await;
-    drop(pruning);
+    pruning.stop().await;
     let restarted = Node::beside(&database).await;
     let end = Cursor { position: Position(30), ..start };
     assert_eq!(restarted.position().await, end);
