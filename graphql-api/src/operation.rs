@@ -4,7 +4,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use async_graphql::{Response, ServerError};
+use async_graphql::{Response, ServerError, Value};
 use domain::{Cursor, Position};
 use futures_util::{
     FutureExt, Stream, StreamExt,
@@ -108,6 +108,15 @@ impl Stream for Operation {
 }
 
 impl Message {
+    /// What tells the answer of a query or a mutation.
+    pub(crate) fn only(response: Response) -> Self {
+        if is_request_error(&response) {
+            Self::Error(Arc::new(response.errors))
+        } else {
+            Self::Next(Answer::new(&response))
+        }
+    }
+
     pub(crate) fn cursor(&self) -> Option<Cursor> {
         match self {
             Self::Next(answer) => answer.position,
@@ -129,6 +138,14 @@ impl Answer {
     pub(crate) fn at(position: Cursor, text: String, response: &Response) -> Self {
         Self { json: json(response), cursor: Some(text.into()), position: Some(position) }
     }
+}
+
+/// Whether nothing was executed: the response has no data, and its errors are of no field (GraphQL, October 2021, section
+/// 7.1.2).
+pub fn is_request_error(response: &Response) -> bool {
+    response.is_err()
+        && response.data == Value::Null
+        && response.errors.iter().all(|error| error.path.is_empty())
 }
 
 fn json(response: &Response) -> Arc<str> {
