@@ -12,7 +12,10 @@ use futures_util::{
     stream::{self, BoxStream},
 };
 
-use crate::shared::{Follower, Parked, Place};
+use crate::{
+    log_cursor,
+    shared::{Follower, Parked, Place},
+};
 
 /// What an operation does, which decides over which transports and methods it may come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +73,19 @@ impl Operation {
     /// An operation that ends with these errors.
     pub fn refused(errors: Vec<ServerError>) -> Self {
         Self::own(stream::iter([Message::Error(Arc::new(errors))]))
+    }
+
+    /// Waits until the operation is under way, and returns the cursor that a subscription to events starts after: a client
+    /// who is told nothing from here on can resume there. `None` of what has no such place, or tells it with its first
+    /// message only.
+    pub async fn started(&mut self) -> Option<Arc<str>> {
+        if let State::Starting(operation) = &mut self.0 {
+            *self = operation.await;
+        }
+        match &self.0 {
+            State::Shared(follower) => Some(log_cursor::encode(follower.position()?).0.into()),
+            State::Starting(_) | State::Own(_) => None,
+        }
     }
 
     /// Parks a subscription that shares its execution and has nothing to tell now, for a [`Listener`](crate::Listener)
