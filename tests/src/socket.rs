@@ -83,6 +83,17 @@ impl Socket {
         }
     }
 
+    /// Starts an operation, and returns whatever the server says to it first.
+    pub fn ask(api: &Api, protocol: Protocol, document: &str) -> Value {
+        let mut socket = Self::follow(api, protocol, document);
+        loop {
+            let message = socket.read().expect("the connection stays open");
+            if !matches!(message["type"].as_str(), Some("ka" | "ping")) {
+                return message;
+            }
+        }
+    }
+
     /// Opens a socket as a page of `origin` does, or returns the status that refuses it.
     pub fn open(api: &Api, protocol: Protocol, origin: Option<&str>) -> Result<Self, StatusCode> {
         let uri: Uri = api.socket_url().parse().expect("a URI");
