@@ -54,7 +54,7 @@ impl Told {
     }
 
     /// Tells first where it starts.
-    pub(super) fn from_its_start(self) -> Self {
+    pub(super) fn telling_its_start(self) -> Self {
         Self { has_told_start: false, ..self }
     }
 
