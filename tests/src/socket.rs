@@ -83,13 +83,12 @@ impl Socket {
         }
     }
 
-    /// Starts an operation, and returns whatever the server says to it first.
-    pub fn ask(api: &Api, protocol: Protocol, document: &str) -> Value {
-        let mut socket = Self::follow(api, protocol, document);
+    /// The payload of what the server says next, whether an answer or errors.
+    pub fn next_payload(&mut self) -> Value {
         loop {
-            let message = socket.read().expect("the connection stays open");
+            let mut message = self.read().expect("the connection stays open");
             if !matches!(message["type"].as_str(), Some("ka" | "ping")) {
-                return message;
+                return message["payload"].take();
             }
         }
     }

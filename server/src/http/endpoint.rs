@@ -5,8 +5,9 @@ use actix_web::{
     http::{Method, StatusCode},
     web::{Data, Payload},
 };
+use async_graphql::ServerError;
 use domain::Viewer;
-use graphql_api::PreparedRequest;
+use graphql_api::{Operation, OperationKind, PreparedRequest};
 use serde_json::Value as Json;
 use url::form_urlencoded;
 
@@ -125,8 +126,7 @@ async fn execute(
     }
     let prepared = match prepared {
         Ok(prepared) => prepared,
-        Err(errors) if accepted.only_events() => return Ok(event_stream::respond_errors(&errors)),
-        Err(errors) => return Ok(answer::request_errors(&errors, json_or_default(accepted))),
+        Err(errors) => return Ok(refuse(state, accepted, errors)),
     };
     origin::check_method(request.method(), prepared.kind())?;
     let start = |prepared| state.api.start(prepared, &viewer, resume(request).as_deref());
@@ -137,11 +137,21 @@ async fn execute(
     }
 }
 
+/// Answers that nothing can be executed: in one piece, or on a stream where only that is accepted, because `EventSource`
+/// would not show the body of any other answer.
+fn refuse(state: &ServerState, accepted: &Accepted, errors: Vec<ServerError>) -> HttpResponse {
+    match accepted.format(OperationKind::Query).unwrap_or(Format::Json(JsonType::Json)) {
+        Format::Json(json) => answer::request_errors(&errors, json),
+        Format::EventStream => event_stream::respond(Operation::refused(errors), &state.streams),
+        Format::Multipart => multipart::respond(Operation::refused(errors), &state.streams),
+    }
+}
+
 /// Finds and parses the document. Errors of the inner result are those of GraphQL.
 fn prepare(
     state: &ServerState,
     parameters: Parameters,
-) -> Result<Result<PreparedRequest, Vec<async_graphql::ServerError>>, Refusal> {
+) -> Result<Result<PreparedRequest, Vec<ServerError>>, Refusal> {
     let (document_id, mut request) = (parameters.document_id.clone(), parameters.into_request()?);
     match state.documents.resolve(document_id.as_deref(), &mut request) {
         Ok(()) => Ok(state.api.prepare(request)),

@@ -36,11 +36,6 @@ pub(super) fn respond(operation: Operation, context: &StreamContext) -> HttpResp
     }))
 }
 
-/// Answers that the operation could not be started. `EventSource` would not show the body of any other answer.
-pub(super) fn respond_errors(errors: &[ServerError]) -> HttpResponse {
-    response(stream::iter([failed(errors)]))
-}
-
 /// A response whose body is a stream of events.
 pub(super) fn response(events: impl Stream<Item = Bytes> + 'static) -> HttpResponse {
     let events = stream::iter([COMMENT]).chain(events);

@@ -188,7 +188,7 @@ fn put(server: &Server) -> Response {
     server.api().request(Method::PUT, "/graphql").send().expect("an answer")
 }
 
-fn reserve(server: &Server) -> String {
+pub(crate) fn reserve(server: &Server) -> String {
     let answer = put(server);
     assert_eq!(answer.status(), 201);
     answer.text().expect("a token")
@@ -212,11 +212,11 @@ fn open_request(server: &Server, token: &str) -> RequestBuilder {
     request.header(header::ACCEPT, "text/event-stream")
 }
 
-fn open(server: &Server, token: &str) -> EventStream {
+pub(crate) fn open(server: &Server, token: &str) -> EventStream {
     EventStream::open(open_request(server, token))
 }
 
-fn start(server: &Server, token: &str, id: &str, document: &str) -> Response {
+pub(crate) fn start(server: &Server, token: &str, id: &str, document: &str) -> Response {
     let body = json!({ "query": document, "extensions": { "operationId": id } });
     post(server, &body).header(TOKEN, token).send().expect("an answer")
 }
@@ -226,7 +226,7 @@ fn cancel(server: &Server, token: &str, id: &str) -> Response {
     request.header(TOKEN, token).send().expect("an answer")
 }
 
-fn accepted(answer: Response) {
+pub(crate) fn accepted(answer: Response) {
     assert_eq!(answer.status(), 202);
     assert_eq!(answer.text().expect("a body"), "");
 }

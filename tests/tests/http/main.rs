@@ -8,3 +8,4 @@ mod pages;
 mod parts;
 mod requests;
 mod support;
+mod transports;

@@ -2,7 +2,10 @@
 
 use std::io::Read;
 
-use reqwest::{blocking::Response, header};
+use reqwest::{
+    blocking::{RequestBuilder, Response},
+    header,
+};
 use serde_json::{Value, json};
 use tests::{GET_LAST_ORDER, Installation, Server, Signal};
 
@@ -65,14 +68,18 @@ fn a_server_that_stops_says_so_in_the_last_part() {
 }
 
 /// The parts of an answer.
-struct Parts {
+pub(crate) struct Parts {
     body: Response,
 }
 
 impl Parts {
-    fn follow(server: &Server, document: &str) -> Self {
-        let answer =
-            post_document(server, document).header(header::ACCEPT, ACCEPT).send().expect("an answer");
+    pub(crate) fn follow(server: &Server, document: &str) -> Self {
+        Self::read(post_document(server, document).header(header::ACCEPT, ACCEPT))
+    }
+
+    /// Sends a request that must be answered in parts.
+    pub(crate) fn read(request: RequestBuilder) -> Self {
+        let answer = request.send().expect("an answer");
         let content_type = r#"multipart/mixed;boundary="graphql";subscriptionSpec=1.0"#;
         assert_eq!(value(&answer, &header::CONTENT_TYPE), Some(content_type));
         let mut parts = Self { body: answer };
@@ -81,7 +88,7 @@ impl Parts {
     }
 
     /// The next part, which is read to the boundary after it.
-    fn next(&mut self) -> Value {
+    pub(crate) fn next(&mut self) -> Value {
         self.expect("\r\nContent-Type: application/json\r\n\r\n");
         let mut part = Vec::new();
         while !part.ends_with(b"\r\n--graphql") {
