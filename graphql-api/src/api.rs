@@ -9,7 +9,7 @@ use crate::{
     execution::Execution,
     log_cursor,
     mutation::Mutation,
-    operation::{Answer, Message, Operation, OperationKind},
+    operation::{Message, Operation, OperationKind},
     prepared::PreparedRequest,
     query::Query,
     shared::{self, Follower, SharedExecution, Source},
@@ -71,7 +71,7 @@ impl Api {
         match kind {
             OperationKind::Subscription => Operation::starting(self.subscribe(execution, resume)),
             OperationKind::Query | OperationKind::Mutation => {
-                let answer = async move { Message::Next(Answer::new(&execution.respond().await)) };
+                let answer = async move { Message::only(execution.respond().await) };
                 Operation::own(stream::once(answer))
             }
         }

@@ -10,7 +10,7 @@ use crate::{
     error::{ErrorCode, with_code},
     loaders::Loaders,
     log_cursor,
-    operation::{Answer, Message},
+    operation::{Answer, Message, OperationKind},
     prepared::PreparedRequest,
     types,
 };
@@ -34,7 +34,11 @@ pub(crate) struct Running {
 impl Execution {
     /// Executes a query or a mutation.
     pub(crate) async fn respond(&self) -> Response {
-        with_codes(self.schema.execute(self.request()).await)
+        let mut response = self.schema.execute(self.request()).await;
+        if self.request.kind() == OperationKind::Query {
+            argument_errors_of_request(&mut response);
+        }
+        with_codes(response)
     }
 
     /// Executes a subscription from where the client asks for, on a connection that resumes after a cursor.
@@ -80,6 +84,21 @@ fn message(response: Response, position: Option<Cursor>) -> Message {
         }
         None if response.is_err() => Message::Error(Arc::new(response.errors)),
         None => Message::Next(Answer::new(&response)),
+    }
+}
+
+/// Makes arguments that cannot be read errors of the whole request, which have no path (GraphQL, October 2021, sections
+/// 6.1.2 and 7.1.2). The library finds those of custom types only where the field is executed. A mutation's stay where they
+/// are, because fields before them may have changed something.
+fn argument_errors_of_request(response: &mut Response) {
+    let has_code = |error: &ServerError| {
+        error.extensions.as_ref().is_some_and(|extensions| extensions.get("code").is_some())
+    };
+    if response.data == Value::Null {
+        for error in response.errors.iter_mut().filter(|error| !error.path.is_empty() && !has_code(error)) {
+            error.path.clear();
+            error.extensions.get_or_insert_default().set("code", ErrorCode::BadUserInput.name());
+        }
     }
 }
 

@@ -22,7 +22,7 @@ mod types;
 use async_graphql::ServerError;
 
 pub use api::{Api, ApiSettings};
-pub use operation::{Answer, Message, Operation, OperationKind};
+pub use operation::{Answer, Message, Operation, OperationKind, is_request_error};
 pub use prepared::PreparedRequest;
 pub use shared::{Batch, ChannelId, Listener, Parked, Place};
 

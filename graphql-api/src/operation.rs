@@ -4,7 +4,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use async_graphql::{Response, ServerError};
+use async_graphql::{Response, ServerError, Value};
 use domain::{Cursor, Position};
 use futures_util::{
     FutureExt, Stream, StreamExt,
@@ -12,7 +12,10 @@ use futures_util::{
     stream::{self, BoxStream},
 };
 
-use crate::shared::{Follower, Parked, Place};
+use crate::{
+    log_cursor,
+    shared::{Follower, Parked, Place},
+};
 
 /// What an operation does, which decides over which transports and methods it may come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +75,19 @@ impl Operation {
         Self::own(stream::iter([Message::Error(Arc::new(errors))]))
     }
 
+    /// Waits until the operation is under way, and returns the cursor that a subscription to events starts after: a client
+    /// who is told nothing from here on can resume there. `None` of what has no such place, or tells it with its first
+    /// message only.
+    pub async fn started(&mut self) -> Option<Arc<str>> {
+        if let State::Starting(operation) = &mut self.0 {
+            *self = operation.await;
+        }
+        match &self.0 {
+            State::Shared(follower) => Some(log_cursor::encode(follower.position()?).0.into()),
+            State::Starting(_) | State::Own(_) => None,
+        }
+    }
+
     /// Parks a subscription that shares its execution and has nothing to tell now, for a [`Listener`](crate::Listener)
     /// to tell it what comes. `Err` is the operation that cannot be parked, or not yet.
     pub fn park(self) -> Result<Parked, Self> {
@@ -108,6 +124,15 @@ impl Stream for Operation {
 }
 
 impl Message {
+    /// What tells the answer of a query or a mutation.
+    pub(crate) fn only(response: Response) -> Self {
+        if is_request_error(&response) {
+            Self::Error(Arc::new(response.errors))
+        } else {
+            Self::Next(Answer::new(&response))
+        }
+    }
+
     pub(crate) fn cursor(&self) -> Option<Cursor> {
         match self {
             Self::Next(answer) => answer.position,
@@ -129,6 +154,14 @@ impl Answer {
     pub(crate) fn at(position: Cursor, text: String, response: &Response) -> Self {
         Self { json: json(response), cursor: Some(text.into()), position: Some(position) }
     }
+}
+
+/// Whether nothing was executed: the response has no data, and its errors are of no field (GraphQL, October 2021, section
+/// 7.1.2).
+pub fn is_request_error(response: &Response) -> bool {
+    response.is_err()
+        && response.data == Value::Null
+        && response.errors.iter().all(|error| error.path.is_empty())
 }
 
 fn json(response: &Response) -> Arc<str> {

@@ -1,87 +1,67 @@
-use actix_web::{
-    HttpRequest, HttpResponse,
-    error::{InternalError, JsonPayloadError},
-    http::{StatusCode, header},
-    web::{Data, Json, JsonConfig, ServiceConfig, get, post, resource, route},
-};
-use async_graphql::{Request, Response};
-use domain::{Viewer, WithCauses};
+//! What is served by HTTP: the GraphQL endpoint with its formats of answers, and what monitors ask.
+
+mod accept;
+mod answer;
+mod batch;
+mod body;
+mod channel_stream;
+mod endpoint;
+mod event_channels;
+mod event_stream;
+mod health;
+mod multipart;
+mod origin;
+mod parameters;
+mod peer;
+mod refusal;
+mod told;
+
+use actix_web::web::{ServiceConfig, delete, get, post, put, resource, route};
 use graphql_api::Api;
 use persistence::Database;
 
-use crate::{origins::AllowedOrigins, websocket::SocketSettings};
+use crate::{documents::Documents, origins::AllowedOrigins, websocket::SocketSettings};
+
+pub(crate) use self::{
+    event_channels::{ChannelLimits, EventChannels},
+    peer::end_when_slow,
+    told::StreamContext,
+};
 
 /// What every worker shares.
 pub(crate) struct ServerState {
     pub(crate) api: Api,
     pub(crate) database: Database,
+    pub(crate) documents: Documents,
     pub(crate) origins: AllowedOrigins,
     pub(crate) sockets: SocketSettings,
+    pub(crate) channels: EventChannels,
+    pub(crate) streams: StreamContext,
+    pub(crate) limits: RequestLimits,
+}
+
+/// What a request may be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RequestLimits {
+    /// Bytes of a body.
+    pub(crate) body: usize,
+    /// Bytes of a URL's query string.
+    pub(crate) query_string: usize,
+    /// Requests in a batch; 0 refuses batches.
+    pub(crate) batch: usize,
 }
 
 /// Every path of the server.
 pub(crate) fn routes(config: &mut ServiceConfig) {
     for path in ["/graphql", "/graphql/"] {
         config.service(
-            resource(path).route(post().to(execute)).default_service(route().to(method_not_allowed)),
+            resource(path)
+                .route(post().to(endpoint::post))
+                .route(get().to(endpoint::get))
+                .route(put().to(endpoint::put))
+                .route(delete().to(endpoint::delete))
+                .default_service(route().to(endpoint::other)),
         );
     }
-    config.route("/health/live", get().to(HttpResponse::Ok)).route("/health/ready", get().to(ready));
-}
-
-/// How a request's JSON is read.
-pub(crate) fn json_config(limit: usize) -> JsonConfig {
-    JsonConfig::default().limit(limit).error_handler(|error, _| {
-        let (status, message) = match &error {
-            JsonPayloadError::OverflowKnownLength { limit, .. } | JsonPayloadError::Overflow { limit } => {
-                (StatusCode::PAYLOAD_TOO_LARGE, format!("the body must have at most {limit} bytes"))
-            }
-            JsonPayloadError::ContentType => {
-                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "the content type must be application/json".to_owned())
-            }
-            JsonPayloadError::Deserialize(cause) => {
-                (StatusCode::BAD_REQUEST, format!("the body is not a GraphQL request in JSON: {cause}"))
-            }
-            _ => (StatusCode::BAD_REQUEST, "the body could not be read".to_owned()),
-        };
-        InternalError::from_response(error, refusal(status, &message)).into()
-    })
-}
-
-async fn execute(state: Data<ServerState>, request: Json<Request>) -> HttpResponse {
-    let viewer = Viewer::unauthenticated_staff();
-    let response = match state.api.prepare(request.into_inner()) {
-        Ok(request) => state.api.execute(request, &viewer).await,
-        Err(errors) => Response::from_errors(errors),
-    };
-    HttpResponse::Ok().json(response)
-}
-
-async fn method_not_allowed(request: HttpRequest) -> HttpResponse {
-    let message = format!("{} is not served here: POST a query, or open a WebSocket", request.method());
-    let mut response = refusal(StatusCode::METHOD_NOT_ALLOWED, &message);
-    response.headers_mut().insert(header::ALLOW, header::HeaderValue::from_static("POST"));
-    response
-}
-
-async fn ready(state: Data<ServerState>) -> HttpResponse {
-    match state.database.ping().await {
-        Ok(()) => HttpResponse::Ok().finish(),
-        Err(error) => {
-            tracing::warn!(error = %WithCauses(&error), "the database does not answer");
-            HttpResponse::ServiceUnavailable().body("the database does not answer")
-        }
-    }
-}
-
-/// A request that is no GraphQL, answered as GraphQL answers errors.
-fn refusal(status: StatusCode, message: &str) -> HttpResponse {
-    let mut error = async_graphql::ServerError::new(message, None);
-    error.extensions.get_or_insert_default().set("code", "BAD_USER_INPUT");
-    HttpResponse::build(status).json(Errors { errors: [error] })
-}
-
-#[derive(serde::Serialize)]
-struct Errors {
-    errors: [async_graphql::ServerError; 1],
+    config.route("/health/live", get().to(health::live)).route("/health/ready", get().to(health::ready));
 }

@@ -1,6 +1,7 @@
 //! The `ordercast` binary: settings, the wiring of every adapter, and the transports.
 
 mod clock;
+mod documents;
 mod http;
 mod migrate;
 mod origins;

@@ -60,7 +60,7 @@ impl AllowedOrigins {
         let allowed = self.clone();
         Cors::default()
             .allowed_origin_fn(move |origin, _| allowed.allows(origin.as_bytes()))
-            .allowed_methods(["GET", "POST"])
+            .allowed_methods(["GET", "POST", "PUT", "DELETE"])
             .allow_any_header()
             .max_age(3600)
     }

@@ -25,7 +25,7 @@ use tokio::{
 
 use crate::{
     clock::SystemClock,
-    http::{self, ServerState},
+    http::{self, EventChannels, ServerState, StreamContext},
     migrate::open_migrated,
     origins::AllowedOrigins,
     settings::Settings,
@@ -37,6 +37,7 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     settings.check()?;
     // From here on a signal is not the end of the process, but of what it does.
     let stop = stop_signal()?;
+    let documents = settings.documents()?;
     raise_limit_of_open_files();
     let database = open_migrated(&settings).await?;
     if settings.database_url.is_embedded_default() && database.insert_sample_data().await? {
@@ -50,13 +51,20 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     let users = Users::new(repository, Arc::new(log));
     let api = Api::new(Orders::new(ports, settings.limits()), users, settings.api());
 
-    let body_limit = settings.body_limit;
-    let origins = AllowedOrigins::new(&settings.allowed_origins, settings.addr);
-    let state =
-        Arc::new(ServerState { api, database: database.clone(), origins, sockets: settings.sockets() });
+    let (stopping, is_stopping) = watch::channel(None);
+    let state = Arc::new(ServerState {
+        api,
+        database: database.clone(),
+        documents,
+        origins: AllowedOrigins::new(&settings.allowed_origins, settings.addr),
+        sockets: settings.sockets(),
+        channels: EventChannels::new(settings.event_channels()),
+        streams: StreamContext { keep_alive: settings.keep_alive, stopping: is_stopping.clone() },
+        limits: settings.request_limits(),
+    });
     let listener = listen(settings.addr)?;
     let address = listener.local_addr()?;
-    let (stopping, is_stopping) = watch::channel(None);
+    let slow_timeout = settings.slow_timeout;
     let server = Server::build()
         .workers(settings.workers.map_or_else(cores, usize::from))
         .disable_signals()
@@ -68,7 +76,6 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
         let app = App::new()
             .wrap(state.origins.cors())
             .app_data(Data::from(app_state))
-            .app_data(http::json_config(body_limit))
             .configure(http::routes)
             .into_factory()
             .map_err(|error: actix_web::Error| error.error_response());
@@ -78,6 +85,7 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
                 async move { gracefully.notified().await }
             })
             .tcp_nodelay(true)
+            .on_connect_ext(http::end_when_slow(slow_timeout))
             .upgrade(fn_factory(move || {
                 let worker = Worker::start(Arc::clone(&socket_state), is_stopping.clone());
                 ready(Ok::<_, ()>(fn_service(move |(request, connection)| {

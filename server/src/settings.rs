@@ -1,4 +1,4 @@
-use std::{convert::Infallible, fmt, net::SocketAddr, str::FromStr, time::Duration};
+use std::{convert::Infallible, fmt, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
 use anyhow::bail;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -6,7 +6,12 @@ use domain::Limits;
 use graphql_api::ApiSettings;
 use persistence::{DatabaseSettings, LogSettings};
 
-use crate::{origins::Origin, websocket::SocketSettings};
+use crate::{
+    documents::{Documents, TrustedDocuments},
+    http::{ChannelLimits, RequestLimits},
+    origins::Origin,
+    websocket::SocketSettings,
+};
 
 /// A live orders service: GraphQL over SQLite or PostgreSQL.
 ///
@@ -76,6 +81,42 @@ pub(crate) struct Settings {
     #[arg(long, env = "ORDERCAST_BODY_LIMIT", global = true, default_value = "262144")]
     pub(crate) body_limit: usize,
 
+    /// The most bytes of a URL's query string, where GET requests are.
+    #[arg(long, env = "ORDERCAST_QUERY_STRING_LIMIT", global = true, default_value = "16384")]
+    pub(crate) query_string_limit: usize,
+
+    /// The most requests that may come as one array; with 0 arrays are refused.
+    #[arg(long, env = "ORDERCAST_BATCH_LIMIT", global = true, default_value = "0")]
+    pub(crate) batch_limit: usize,
+
+    /// Bytes of documents that clients may register by their hash (automatic persisted queries); with 0 none.
+    #[arg(
+        long,
+        env = "ORDERCAST_PERSISTED_DOCUMENTS",
+        global = true,
+        default_value = "0",
+        value_name = "BYTES"
+    )]
+    pub(crate) persisted_documents: usize,
+
+    /// A JSON file, an object of ids and documents. No other documents are executed.
+    #[arg(long, env = "ORDERCAST_TRUSTED_DOCUMENTS", global = true, value_name = "FILE")]
+    #[arg(conflicts_with = "persisted_documents")]
+    pub(crate) trusted_documents: Option<PathBuf>,
+
+    /// The most event streams that carry several operations (graphql-sse's single connection mode); with 0 none.
+    #[arg(long, env = "ORDERCAST_SSE_CONNECTIONS", global = true, default_value = "1000")]
+    pub(crate) sse_connections: usize,
+
+    /// The most operations under way on one of them.
+    #[arg(long, env = "ORDERCAST_SSE_OPERATIONS", global = true, default_value = "100")]
+    pub(crate) sse_operations: usize,
+
+    /// How long one of them is reserved for a client that does not open it.
+    #[arg(long, env = "ORDERCAST_SSE_RESERVATION", global = true, default_value = "10s")]
+    #[arg(value_parser = parse_period)]
+    pub(crate) sse_reservation: Duration,
+
     /// Orders in a page when a client gives neither `first` nor `last`.
     #[arg(long, env = "ORDERCAST_PAGE_DEFAULT", global = true, default_value = "50")]
     pub(crate) page_default: u32,
@@ -133,7 +174,7 @@ pub(crate) struct Settings {
 
     /// How long a client may be silent before a sign of life is asked for, or given.
     #[arg(long, env = "ORDERCAST_KEEP_ALIVE", global = true, default_value = "30s")]
-    #[arg(value_parser = humantime::parse_duration)]
+    #[arg(value_parser = parse_period)]
     pub(crate) keep_alive: Duration,
 
     /// How long a WebSocket's client may take to answer a ping.
@@ -263,6 +304,32 @@ impl Settings {
         }
     }
 
+    /// What a request over HTTP may be.
+    pub(crate) fn request_limits(&self) -> RequestLimits {
+        RequestLimits {
+            body: self.body_limit,
+            query_string: self.query_string_limit,
+            batch: self.batch_limit,
+        }
+    }
+
+    /// The limits of event streams that carry several operations.
+    pub(crate) fn event_channels(&self) -> ChannelLimits {
+        ChannelLimits {
+            channels: self.sse_connections,
+            operations: self.sse_operations,
+            reservation: self.sse_reservation,
+        }
+    }
+
+    /// The documents that may be executed.
+    pub(crate) fn documents(&self) -> anyhow::Result<Documents> {
+        match &self.trusted_documents {
+            Some(manifest) => Ok(Documents::Trusted(TrustedDocuments::read(manifest)?)),
+            None => Ok(Documents::registered_in(self.persisted_documents)),
+        }
+    }
+
     /// The API's part.
     pub(crate) fn api(&self) -> ApiSettings {
         ApiSettings { shared_messages: usize::try_from(self.shared_messages).unwrap_or(usize::MAX) }
@@ -271,6 +338,15 @@ impl Settings {
     /// The use cases' part.
     pub(crate) fn limits(&self) -> Limits {
         Limits { page_default: self.page_default, page_limit: self.page_limit, list_limit: self.list_limit }
+    }
+}
+
+/// A duration above zero.
+fn parse_period(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(Duration::ZERO) => Err("it must be longer than nothing".to_owned()),
+        Ok(period) => Ok(period),
+        Err(error) => Err(error.to_string()),
     }
 }
 

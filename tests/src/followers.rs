@@ -19,9 +19,6 @@ struct Told {
 }
 
 impl Followers {
-    /// Names the environment variable that is 1 where the npm packages are installed.
-    pub const VARIABLE: &str = "ORDERCAST_TEST_NODE";
-
     /// Starts them. `operation` is the name of the document's operation.
     pub fn start(api: &Api, protocol: Protocol, sockets: usize, document: &str, operation: &str) -> Self {
         let mut command = Command::new("node");

@@ -8,6 +8,7 @@
 
 mod api;
 mod binary;
+mod event_stream;
 mod followers;
 mod installation;
 mod lines;
@@ -16,11 +17,13 @@ mod process;
 mod server;
 mod socket;
 mod sql;
+mod stock_client;
 mod suite;
 
 use std::time::Duration;
 
 pub use api::Api;
+pub use event_stream::{EventStream, StreamEvent};
 pub use followers::Followers;
 pub use installation::{Finished, Installation};
 pub use lines::Lines;
@@ -28,6 +31,7 @@ pub use postgres::{OwnPostgresServer, PostgresDatabase, PostgresServer};
 pub use process::{Process, Signal};
 pub use server::Server;
 pub use socket::{Protocol, Socket};
+pub use stock_client::StockClient;
 pub use suite::{Store, Suite};
 
 /// How long anything may take. Far more than it does, so that a slow machine is no failure.

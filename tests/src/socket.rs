@@ -83,6 +83,16 @@ impl Socket {
         }
     }
 
+    /// The payload of what the server says next, whether an answer or errors.
+    pub fn next_payload(&mut self) -> Value {
+        loop {
+            let mut message = self.read().expect("the connection stays open");
+            if !matches!(message["type"].as_str(), Some("ka" | "ping")) {
+                return message["payload"].take();
+            }
+        }
+    }
+
     /// Opens a socket as a page of `origin` does, or returns the status that refuses it.
     pub fn open(api: &Api, protocol: Protocol, origin: Option<&str>) -> Result<Self, StatusCode> {
         let uri: Uri = api.socket_url().parse().expect("a URI");

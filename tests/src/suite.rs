@@ -1,6 +1,6 @@
 use libtest_mimic::{Arguments, Trial};
 
-use crate::{Followers, Installation, PostgresServer};
+use crate::{Installation, PostgresServer, StockClient};
 
 /// The tests of one program, each named after its function. Those that need what the environment does not name are
 /// reported as ignored.
@@ -8,6 +8,7 @@ pub struct Suite {
     trials: Vec<Trial>,
     postgres: Option<PostgresServer>,
     node: bool,
+    python: bool,
 }
 
 /// A kind of database.
@@ -35,8 +36,9 @@ impl Store {
 impl Suite {
     /// No tests yet.
     pub fn new() -> Self {
-        let node = std::env::var(Followers::VARIABLE).is_ok_and(|value| value == "1");
-        Self { trials: Vec::new(), postgres: PostgresServer::from_environment(), node }
+        let is_set = |variable| std::env::var(variable).is_ok_and(|value| value == "1");
+        let (node, python) = (is_set(StockClient::NODE), is_set(StockClient::PYTHON));
+        Self { trials: Vec::new(), postgres: PostgresServer::from_environment(), node, python }
     }
 
     /// A test that needs nothing else.
@@ -50,6 +52,20 @@ impl Suite {
     pub fn with_node<F: FnOnce() + Send + 'static>(self, test: F) -> Self {
         let test = self.node.then_some(test);
         self.add(format!("node::{}", name_of::<F>()), test)
+    }
+
+    /// A test of that name that needs the npm clients.
+    #[must_use]
+    pub fn named_with_node(self, name: &str, test: impl FnOnce() + Send + 'static) -> Self {
+        let test = self.node.then_some(test);
+        self.add(format!("node::{name}"), test)
+    }
+
+    /// A test of that name that needs the Python client.
+    #[must_use]
+    pub fn named_with_python(self, name: &str, test: impl FnOnce() + Send + 'static) -> Self {
+        let test = self.python.then_some(test);
+        self.add(format!("python::{name}"), test)
     }
 
     /// A test that needs PostgreSQL.
@@ -92,9 +108,8 @@ impl Suite {
     fn add(mut self, name: impl Into<String>, test: Option<impl FnOnce() + Send + 'static>) -> Self {
         let ignored = test.is_none();
         let trial = Trial::test(name, move || {
-            let missing =
-                format!("needs {}=1 or {}, see tests/setup", Followers::VARIABLE, PostgresServer::VARIABLE);
-            test.ok_or(missing)?();
+            let variables = [StockClient::NODE, StockClient::PYTHON, PostgresServer::VARIABLE];
+            test.ok_or_else(|| format!("needs one of {}, see tests/setup", variables.join(", ")))?();
             Ok(())
         });
         self.trials.push(trial.with_ignored_flag(ignored));

@@ -62,6 +62,9 @@ fn values_that_make_no_sense_are_named() {
         ("ORDERCAST_DATABASE_TIMEOUT", "--database-timeout", "soon"),
         ("ORDERCAST_ALLOWED_ORIGINS", "--allowed-origins", "*"),
         ("ORDERCAST_PAGE_LIMIT", "--page-limit", "-1"),
+        ("ORDERCAST_BATCH_LIMIT", "--batch-limit", "-1"),
+        ("ORDERCAST_KEEP_ALIVE", "--keep-alive", "0s"),
+        ("ORDERCAST_SSE_RESERVATION", "--sse-reservation", "soon"),
         ("ORDERCAST_LOG_FORMAT", "--log-format", "xml"),
     ] {
         let finished = Installation::new().set(variable, value).run(&[]);

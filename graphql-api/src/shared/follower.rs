@@ -90,6 +90,11 @@ impl Follower {
         matches!(&self.state, State::Live { next, .. } if next.len() == 0)
     }
 
+    /// Where it is: every event up to here was told, or came before it followed.
+    pub(crate) fn position(&self) -> Option<Cursor> {
+        self.at
+    }
+
     /// Parks it, if nothing is left to tell it.
     pub(crate) fn park(self) -> Result<Parked, Self> {
         match self.state {

@@ -66,7 +66,7 @@ fn introduce(connection: &Connection, payload: &Value) -> Result<(), Close> {
     Ok(())
 }
 
-fn start(connection: &Rc<Connection>, id: &str, request: Request) -> Result<(), Close> {
+fn start(connection: &Rc<Connection>, id: &str, mut request: Request) -> Result<(), Close> {
     let session = connection.session();
     let Introduced { viewer, resume } = session.0.as_ref().ok_or(Close::UNAUTHORIZED)?;
     let key: operations::Id = Value::from(id).to_string().into();
@@ -76,7 +76,9 @@ fn start(connection: &Rc<Connection>, id: &str, request: Request) -> Result<(), 
     let limit = connection.settings().operations;
     let operation = if connection.operations().len() < limit {
         let api = connection.api();
-        match api.prepare(request) {
+        let found = connection.documents().resolve(None, &mut request);
+        let found = found.map_err(|error| vec![error.to_server_error()]);
+        match found.and_then(|()| api.prepare(request)) {
             Ok(request) => api.start(request, viewer, resume.as_deref()),
             Err(errors) => Operation::refused(errors),
         }

@@ -17,7 +17,7 @@ use super::{
     hub::Hub,
     timer::{Check, Timer},
 };
-use crate::http::ServerState;
+use crate::{documents::Documents, http::ServerState};
 
 /// What the sockets of one thread share.
 pub(crate) struct Worker {
@@ -76,6 +76,10 @@ impl Worker {
 
     pub(crate) fn api(&self) -> &Api {
         &self.state.api
+    }
+
+    pub(crate) fn documents(&self) -> &Documents {
+        &self.state.documents
     }
 
     /// Whether pages of this origin may open sockets.

@@ -11,6 +11,8 @@ use actix_web::rt::net::TcpStream;
 use graphql_api::{Answer, Api};
 use tokio::{sync::Notify, time::Instant};
 
+use crate::documents::Documents;
+
 use super::{
     SocketSettings,
     close::Close,
@@ -229,6 +231,10 @@ impl Connection {
 
     pub(crate) fn api(&self) -> &Api {
         self.worker.api()
+    }
+
+    pub(crate) fn documents(&self) -> &Documents {
+        self.worker.documents()
     }
 
     pub(crate) fn settings(&self) -> &SocketSettings {

@@ -1,12 +1,10 @@
-//! What the server owes to HTTP, and to the browsers and monitors that speak it.
+//! What browsers' pages and monitors get, and what becomes of bodies that are no requests.
 
-use reqwest::{
-    Method,
-    blocking::Response,
-    header::{self, HeaderName},
-};
-use serde_json::{Value, json};
+use reqwest::{Method, blocking::Response, header};
+use serde_json::json;
 use tests::{Installation, Protocol, Server, Socket};
+
+use crate::support::{assert_refused, value};
 
 const OWN_PAGE: &str = "http://localhost:3000";
 const FOREIGN_PAGE: &str = "https://evil.example";
@@ -38,13 +36,13 @@ fn a_body_that_is_too_large_is_refused() {
     let body = |length: usize| format!("{QUERY}{}", " ".repeat(length - QUERY.len()));
     assert_eq!(post(&server, "/graphql", "application/json", &body(1000)).status(), 200);
     let refused = post(&server, "/graphql", "application/json", &body(1001));
-    assert_refused(refused, 413, "1000");
+    assert_refused(refused, 413, "LIMIT_EXCEEDED", "1000");
     // Without a length in front, in chunks.
     let chunks = std::io::Cursor::new(body(1_000_000));
     let request = server.api().request(Method::POST, "/graphql");
     let request = request.header(header::CONTENT_TYPE, "application/json");
     let refused = request.body(reqwest::blocking::Body::new(chunks)).send().expect("an answer");
-    assert_refused(refused, 413, "1000");
+    assert_refused(refused, 413, "LIMIT_EXCEEDED", "1000");
 }
 
 #[test]
@@ -52,35 +50,35 @@ fn a_body_that_is_no_json_is_refused() {
     let server = Server::start();
     // A browser sends these without asking first.
     for kind in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"] {
-        assert_refused(post(&server, "/graphql", kind, QUERY), 415, "application/json");
+        assert_refused(post(&server, "/graphql", kind, QUERY), 415, "BAD_USER_INPUT", "application/json");
     }
     let without_type = server.api().request(Method::POST, "/graphql").body(QUERY).send();
-    assert_refused(without_type.expect("an answer"), 415, "application/json");
-    for body in ["", "{", "{\"query\":", "getOrders", "[1]", "\"query\"", "{\"query\":1}"] {
-        assert_refused(post(&server, "/graphql", "application/json", body), 400, "JSON");
+    assert_refused(without_type.expect("an answer"), 415, "BAD_USER_INPUT", "application/json");
+    for body in ["", "{", "{\"query\":", "getOrders", "\"query\""] {
+        assert_refused(post(&server, "/graphql", "application/json", body), 400, "BAD_USER_INPUT", "JSON");
     }
+    let latin = post(&server, "/graphql", "application/json; charset=latin1", QUERY);
+    assert_refused(latin, 415, "BAD_USER_INPUT", "utf-8");
+    let compressed = server.api().request(Method::POST, "/graphql").header(header::CONTENT_ENCODING, "gzip");
+    let compressed = compressed.header(header::CONTENT_TYPE, "application/json").body(QUERY).send();
+    assert_refused(compressed.expect("an answer"), 415, "BAD_USER_INPUT", "compressed");
 }
 
 #[test]
 fn a_method_that_does_not_fit_is_refused() {
-    let server = Server::start();
-    for method in [Method::PUT, Method::DELETE, Method::PATCH] {
+    let refused = |server: &Server, method: &Method, allowed: &str| {
         let answer = server.api().request(method.clone(), "/graphql").send().expect("an answer");
         assert_eq!(answer.status(), 405, "{method}");
-        let allowed = answer.headers()[header::ALLOW].to_str().expect("ASCII");
-        assert!(allowed.contains("POST"), "{method}: {allowed}");
-    }
-}
-
-#[test]
-fn a_mutation_is_not_run_by_get() {
+        assert_eq!(value(&answer, &header::ALLOW), Some(allowed), "{method}");
+    };
     let server = Server::start();
-    let before = server.api().orders();
-    let mutation =
-        "/graphql?query=mutation%7BplaceOrder(input:%7Busername:%22joe%22%7D)%7Border%7Bid%7D%7D%7D";
-    let answer = server.api().request(Method::GET, mutation).send().expect("an answer");
-    assert_eq!(answer.status(), 405);
-    assert_eq!(server.api().orders(), before);
+    for method in [Method::PATCH, Method::HEAD, Method::TRACE] {
+        refused(&server, &method, "GET, POST, PUT, DELETE");
+    }
+    let server = Installation::new().set("ORDERCAST_SSE_CONNECTIONS", "0").start();
+    for method in [Method::PATCH, Method::PUT, Method::DELETE] {
+        refused(&server, &method, "GET, POST");
+    }
 }
 
 #[test]
@@ -116,6 +114,10 @@ fn pages_of_this_machine_may_use_it_and_others_may_not() {
             "caches must know"
         );
     }
+    // Those of the streams' protocol are for pages that may use it, too.
+    let answer = preflight(&server, "/graphql", OWN_PAGE);
+    let methods = value(&answer, &header::ACCESS_CONTROL_ALLOW_METHODS).expect("a list");
+    assert!(methods.contains("PUT") && methods.contains("DELETE"), "{methods}");
 }
 
 #[test]
@@ -158,18 +160,4 @@ fn preflight(server: &Server, path: &str, page: &str) -> Response {
     let request = server.api().request(Method::OPTIONS, path).header(header::ORIGIN, page);
     let request = request.header(header::ACCESS_CONTROL_REQUEST_METHOD, "POST");
     request.header(header::ACCESS_CONTROL_REQUEST_HEADERS, "content-type").send().expect("an answer")
-}
-
-fn value<'r>(answer: &'r Response, name: &HeaderName) -> Option<&'r str> {
-    answer.headers().get(name).map(|value| value.to_str().expect("ASCII"))
-}
-
-/// A refusal is a GraphQL answer with one error that names what was wrong, and without data.
-fn assert_refused(answer: Response, status: u16, naming: &str) {
-    assert_eq!(answer.status(), status);
-    let body: Value = answer.json().expect("JSON");
-    assert_eq!(body["errors"][0]["extensions"]["code"], "BAD_USER_INPUT", "{body}");
-    let message = body["errors"][0]["message"].as_str().expect("a message");
-    assert!(message.contains(naming), "`{naming}` is not in: {message}");
-    assert_eq!(body.get("data"), None, "{body}");
 }

@@ -1,0 +1,62 @@
+use actix_web::{HttpResponse, http::StatusCode};
+use async_graphql::Response;
+use domain::Viewer;
+use graphql_api::{OperationKind, is_request_error};
+use serde_json::Value as Json;
+
+use super::{
+    ServerState,
+    accept::JsonType,
+    answer::{self, RequestErrors},
+    parameters::Parameters,
+    refusal::Refusal,
+};
+
+/// Answers several requests, in their order and one after another, in one array.
+pub(super) async fn respond(
+    state: &ServerState,
+    viewer: &Viewer,
+    requests: Vec<Json>,
+    json: JsonType,
+) -> Result<HttpResponse, Refusal> {
+    let limit = state.limits.batch;
+    if limit == 0 {
+        return Err(Refusal::bad_request("the body must be one request: this server takes no batches"));
+    }
+    if requests.is_empty() {
+        return Err(Refusal::bad_request("the batch is empty"));
+    }
+    if requests.len() > limit {
+        let message = format!("a batch must have at most {limit} requests");
+        return Err(Refusal::over_limit(StatusCode::PAYLOAD_TOO_LARGE, message));
+    }
+    // One that makes no sense keeps all of them from being executed.
+    let requests: Result<Vec<_>, _> = requests.into_iter().map(Parameters::from_json).collect();
+    let mut answers = Vec::new();
+    for parameters in requests? {
+        answers.push(one(state, viewer, parameters).await?);
+    }
+    Ok(answer::head(StatusCode::OK, json).body(format!("[{}]", answers.join(","))))
+}
+
+/// The answer to one of them, in JSON.
+async fn one(state: &ServerState, viewer: &Viewer, parameters: Parameters) -> Result<String, Refusal> {
+    let (document_id, mut request) = (parameters.document_id.clone(), parameters.into_request()?);
+    let prepared = match state.documents.resolve(document_id.as_deref(), &mut request) {
+        Ok(()) => state.api.prepare(request),
+        Err(error) => Err(vec![error.to_server_error()]),
+    };
+    let response = match prepared {
+        Ok(prepared) if prepared.kind() == OperationKind::Subscription => {
+            let refused = Refusal::bad_request("a batch cannot have subscriptions");
+            Response::from_errors(vec![refused.to_server_error()])
+        }
+        Ok(prepared) => state.api.execute(prepared, viewer).await,
+        Err(errors) => Response::from_errors(errors),
+    };
+    Ok(if is_request_error(&response) {
+        answer::to_json(&RequestErrors { errors: &response.errors })
+    } else {
+        answer::to_json(&response)
+    })
+}

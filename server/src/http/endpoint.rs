@@ -1,0 +1,207 @@
+//! The path `/graphql`, by HTTP method (GraphQL over HTTP, sections 5 and 6, and `graphql-sse`'s protocol).
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{Method, StatusCode},
+    web::{Data, Payload},
+};
+use async_graphql::ServerError;
+use domain::Viewer;
+use graphql_api::{Operation, OperationKind, PreparedRequest};
+use serde_json::Value as Json;
+use url::form_urlencoded;
+
+use super::{
+    ServerState,
+    accept::{Accepted, Format, JsonType},
+    answer, batch, body, channel_stream, event_stream, multipart, origin,
+    parameters::Parameters,
+    refusal::Refusal,
+};
+
+/// The header that carries the token of a channel.
+const TOKEN: &str = "X-GraphQL-Event-Stream-Token";
+
+/// Executes a request in the body.
+pub(super) async fn post(state: Data<ServerState>, request: HttpRequest, payload: Payload) -> HttpResponse {
+    let accepted = Accepted::by(&request);
+    let answer = async {
+        origin::check(&request, &state.origins)?;
+        match body::read_json(&request, payload, state.limits.body).await? {
+            Json::Array(requests) => {
+                let json = accepted.json().ok_or_else(not_acceptable)?;
+                batch::respond(&state, &viewer(&request), requests, json).await
+            }
+            body => execute(&state, &request, &accepted, Parameters::from_json(body)?).await,
+        }
+    };
+    answer.await.unwrap_or_else(|refusal: Refusal| refusal.answer(json_or_default(&accepted)))
+}
+
+/// Executes a request in the query string, or opens a channel.
+pub(super) async fn get(state: Data<ServerState>, request: HttpRequest) -> HttpResponse {
+    let accepted = Accepted::by(&request);
+    let answer = async {
+        origin::check(&request, &state.origins)?;
+        let limit = state.limits.query_string;
+        let parameters = Parameters::from_query_string(request.query_string(), limit)?;
+        match token(&request) {
+            Some(token) if parameters.query.is_none() && accepted.only_events() => {
+                Ok(channel_stream::respond(state.channels.open(&token)?, &state.streams))
+            }
+            _ => execute(&state, &request, &accepted, parameters).await,
+        }
+    };
+    answer.await.unwrap_or_else(|refusal: Refusal| refusal.answer(json_or_default(&accepted)))
+}
+
+/// Reserves a channel.
+pub(super) async fn put(state: Data<ServerState>, request: HttpRequest) -> HttpResponse {
+    let reserve = || {
+        origin::check(&request, &state.origins)?;
+        if state.channels.are_enabled() {
+            state.channels.reserve()
+        } else {
+            Err(not_allowed(&state, &request))
+        }
+    };
+    match reserve() {
+        Ok(token) => HttpResponse::Created()
+            .content_type("text/plain; charset=utf-8")
+            .insert_header(("Cache-Control", "no-store"))
+            .body(token),
+        Err(refusal) => refusal.answer(json_or_default(&Accepted::by(&request))),
+    }
+}
+
+/// Cancels an operation of a channel.
+pub(super) async fn delete(state: Data<ServerState>, request: HttpRequest) -> HttpResponse {
+    let cancel = || {
+        origin::check(&request, &state.origins)?;
+        if !state.channels.are_enabled() {
+            return Err(not_allowed(&state, &request));
+        }
+        let missing = || Refusal::bad_request(format!("the token is missing: send it in the header {TOKEN}"));
+        let token = token(&request).ok_or_else(missing)?;
+        let id = query_parameter(&request, "operationId");
+        let id = id.ok_or_else(|| Refusal::bad_request("`operationId` is missing in the query string"))?;
+        state.channels.stop(&token, &id)
+    };
+    match cancel() {
+        Ok(()) => HttpResponse::Ok().finish(),
+        Err(refusal) => refusal.answer(json_or_default(&Accepted::by(&request))),
+    }
+}
+
+/// Refuses any other method.
+pub(super) async fn other(state: Data<ServerState>, request: HttpRequest) -> HttpResponse {
+    not_allowed(&state, &request).answer(json_or_default(&Accepted::by(&request)))
+}
+
+/// Executes a request, and answers it as the client accepts it.
+async fn execute(
+    state: &ServerState,
+    request: &HttpRequest,
+    accepted: &Accepted,
+    parameters: Parameters,
+) -> Result<HttpResponse, Refusal> {
+    let viewer = viewer(request);
+    let operation_id = parameters.operation_id().map(str::to_owned);
+    let channel = token(request);
+    let prepared = prepare(state, parameters)?;
+    if let Some(token) = channel {
+        let id = operation_id.ok_or_else(|| Refusal::bad_request("`extensions.operationId` is missing"))?;
+        return match prepared {
+            Ok(prepared) => {
+                origin::check_method(request.method(), prepared.kind())?;
+                state.channels.start(
+                    &token,
+                    &id,
+                    state.api.start(prepared, &viewer, resume(request).as_deref()),
+                )?;
+                Ok(HttpResponse::Accepted().finish())
+            }
+            Err(errors) => Ok(answer::request_errors(&errors, JsonType::GraphqlResponse)),
+        };
+    }
+    let prepared = match prepared {
+        Ok(prepared) => prepared,
+        Err(errors) => return Ok(refuse(state, accepted, errors)),
+    };
+    origin::check_method(request.method(), prepared.kind())?;
+    let start = |prepared| state.api.start(prepared, &viewer, resume(request).as_deref());
+    match accepted.format(prepared.kind()).ok_or_else(not_acceptable)? {
+        Format::Json(json) => Ok(answer::response(&state.api.execute(prepared, &viewer).await, json)),
+        Format::EventStream => Ok(event_stream::respond(start(prepared), &state.streams)),
+        Format::Multipart => Ok(multipart::respond(start(prepared), &state.streams)),
+    }
+}
+
+/// Answers that nothing can be executed: in one piece, or on a stream where only that is accepted, because `EventSource`
+/// would not show the body of any other answer.
+fn refuse(state: &ServerState, accepted: &Accepted, errors: Vec<ServerError>) -> HttpResponse {
+    match accepted.format(OperationKind::Query).unwrap_or(Format::Json(JsonType::Json)) {
+        Format::Json(json) => answer::request_errors(&errors, json),
+        Format::EventStream => event_stream::respond(Operation::refused(errors), &state.streams),
+        Format::Multipart => multipart::respond(Operation::refused(errors), &state.streams),
+    }
+}
+
+/// Finds and parses the document. Errors of the inner result are those of GraphQL.
+fn prepare(
+    state: &ServerState,
+    parameters: Parameters,
+) -> Result<Result<PreparedRequest, Vec<ServerError>>, Refusal> {
+    let (document_id, mut request) = (parameters.document_id.clone(), parameters.into_request()?);
+    match state.documents.resolve(document_id.as_deref(), &mut request) {
+        Ok(()) => Ok(state.api.prepare(request)),
+        Err(crate::documents::DocumentError::Missing) => {
+            Err(Refusal::bad_request(crate::documents::DocumentError::Missing.message()))
+        }
+        Err(error) => Ok(Err(vec![error.to_server_error()])),
+    }
+}
+
+/// Who asks.
+fn viewer(_request: &HttpRequest) -> Viewer {
+    Viewer::unauthenticated_staff()
+}
+
+/// The cursor that the client saw last, as `EventSource` sends it when it comes back.
+fn resume(request: &HttpRequest) -> Option<String> {
+    let id = request.headers().get("Last-Event-ID")?;
+    Some(String::from_utf8_lossy(id.as_bytes()).into_owned()).filter(|id| !id.is_empty())
+}
+
+/// The token of a channel, in the header or, for `EventSource`, in the query string.
+fn token(request: &HttpRequest) -> Option<String> {
+    match request.headers().get(TOKEN) {
+        Some(token) => Some(String::from_utf8_lossy(token.as_bytes()).into_owned()),
+        None => query_parameter(request, "token"),
+    }
+}
+
+fn query_parameter(request: &HttpRequest, name: &str) -> Option<String> {
+    let mut parameters = form_urlencoded::parse(request.query_string().as_bytes());
+    parameters.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+}
+
+/// The type of an answer that the client may not have accepted, but that says what is wrong.
+fn json_or_default(accepted: &Accepted) -> JsonType {
+    accepted.json().unwrap_or(JsonType::Json)
+}
+
+fn not_acceptable() -> Refusal {
+    Refusal::new(
+        StatusCode::NOT_ACCEPTABLE,
+        "queries and mutations are answered as application/graphql-response+json, application/json or \
+         text/event-stream, subscriptions as text/event-stream or multipart/mixed;subscriptionSpec=1.0; the header \
+         Accept allows none that fits",
+    )
+}
+
+fn not_allowed(state: &ServerState, request: &HttpRequest) -> Refusal {
+    let allow = if state.channels.are_enabled() { "GET, POST, PUT, DELETE" } else { "GET, POST" };
+    let method: &Method = request.method();
+    Refusal::method(allow, format!("{method} is not served here: POST a request, or open a WebSocket"))
+}

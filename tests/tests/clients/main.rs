@@ -1,0 +1,73 @@
+//! Stock clients of npm and Python, each over the transport that it is made for.
+
+mod audits;
+mod restart;
+
+use serde_json::{Value, json};
+use tests::{GET_LAST_ORDER, Server, StockClient, Suite};
+
+/// Each of `node/clients.mjs`.
+const NODE: [&str; 9] = [
+    "graphql-sse",
+    "graphql-sse-single-connection",
+    "eventsource",
+    "apollo",
+    "apollo-graphql-ws",
+    "apollo-subscriptions-transport-ws",
+    "urql",
+    "urql-graphql-ws",
+    "relay",
+];
+
+/// Each of `python/clients.py`.
+const PYTHON: [&str; 2] = ["gql-graphql-transport-ws", "gql-graphql-ws"];
+
+fn main() {
+    let mut suite = audits::add_to(Suite::new()).with_node(restart::event_source_misses_nothing);
+    suite = suite.with_node(restart::graphql_sse_misses_nothing);
+    for client in NODE {
+        let name = format!("{client}_reads_changes_and_follows");
+        suite = suite.named_with_node(&name, move || {
+            let server = Server::start();
+            reads_changes_and_follows(&server, &StockClient::of_node(server.api(), client, DOCUMENTS));
+        });
+    }
+    for client in PYTHON {
+        let name = format!("{client}_reads_changes_and_follows");
+        suite = suite.named_with_python(&name, move || {
+            let server = Server::start();
+            reads_changes_and_follows(&server, &StockClient::of_python(server.api(), client, DOCUMENTS));
+        });
+    }
+    suite.run()
+}
+
+const DOCUMENTS: [&str; 3] = [
+    "query getNewest { orders(last: 1) { nodes { state date user { username email } } } }",
+    r#"mutation place { placeOrder(input: { username: "joe", date: "2026-05-01" }) { order { id state date } } }"#,
+    GET_LAST_ORDER,
+];
+
+fn reads_changes_and_follows(server: &Server, client: &StockClient) {
+    let newest = json!({ "state": "PAID", "date": "2026-04-12",
+                         "user": { "username": "caty88", "email": "caty@dev.io" } });
+    assert_eq!(client.wait_for_result("query"), json!({ "orders": { "nodes": [newest] } }));
+    let mutation = client.wait_for_result("mutation");
+    let placed = &mutation["placeOrder"]["order"];
+    assert_eq!((&placed["state"], &placed["date"]), (&json!("UNPAID"), &json!("2026-05-01")), "{mutation}");
+
+    let mut expected = vec![order("UNPAID", "2026-05-01")];
+    assert_eq!(client.wait_for_answers(1), expected);
+    server.api().pay_order(placed["id"].as_str().expect("an id"));
+    expected.push(order("PAID", "2026-05-01"));
+    assert_eq!(client.wait_for_answers(2), expected);
+    server.api().place_order(&json!({ "username": "joe", "date": "2026-05-02" }));
+    expected.push(order("UNPAID", "2026-05-02"));
+    assert_eq!(client.wait_for_answers(3), expected);
+    assert!(!client.has_ended());
+}
+
+/// An order of the sample data's joe, as the talk's subscription tells it.
+fn order(state: &str, date: &str) -> Value {
+    json!({ "getOrder": { "state": state, "date": date, "user": { "username": "joe", "email": "joe@dev.io" } } })
+}

@@ -1,0 +1,11 @@
+//! What the server owes to HTTP: GraphQL over it, its streams, and the browsers and monitors that speak it.
+
+mod batches;
+mod channels;
+mod documents;
+mod events;
+mod pages;
+mod parts;
+mod requests;
+mod support;
+mod transports;
