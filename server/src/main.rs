@@ -4,6 +4,7 @@ mod clock;
 mod http;
 mod migrate;
 mod origins;
+mod page;
 mod serve;
 mod settings;
 mod telemetry;

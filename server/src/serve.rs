@@ -28,6 +28,7 @@ use crate::{
     http::{self, ServerState},
     migrate::open_migrated,
     origins::AllowedOrigins,
+    page,
     settings::Settings,
     websocket::{self, Worker},
 };
@@ -50,7 +51,7 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     let users = Users::new(repository, Arc::new(log));
     let api = Api::new(Orders::new(ports, settings.limits()), users, settings.api());
 
-    let body_limit = settings.body_limit;
+    let (body_limit, has_page) = (settings.body_limit, settings.page);
     let origins = AllowedOrigins::new(&settings.allowed_origins, settings.addr);
     let state =
         Arc::new(ServerState { api, database: database.clone(), origins, sockets: settings.sockets() });
@@ -70,6 +71,11 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
             .app_data(Data::from(app_state))
             .app_data(http::json_config(body_limit))
             .configure(http::routes)
+            .configure(|config| {
+                if has_page {
+                    page::routes(config);
+                }
+            })
             .into_factory()
             .map_err(|error: actix_web::Error| error.error_response());
         HttpService::build()
