@@ -5,6 +5,7 @@ mod documents;
 mod http;
 mod migrate;
 mod origins;
+mod page;
 mod serve;
 mod settings;
 mod telemetry;

@@ -28,6 +28,7 @@ use crate::{
     http::{self, EventChannels, ServerState, StreamContext},
     migrate::open_migrated,
     origins::AllowedOrigins,
+    page,
     settings::Settings,
     websocket::{self, Worker},
 };
@@ -62,6 +63,7 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
         streams: StreamContext { keep_alive: settings.keep_alive, stopping: is_stopping.clone() },
         limits: settings.request_limits(),
     });
+    let has_page = settings.page;
     let listener = listen(settings.addr)?;
     let address = listener.local_addr()?;
     let slow_timeout = settings.slow_timeout;
@@ -77,6 +79,11 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
             .wrap(state.origins.cors())
             .app_data(Data::from(app_state))
             .configure(http::routes)
+            .configure(|config| {
+                if has_page {
+                    page::routes(config);
+                }
+            })
             .into_factory()
             .map_err(|error: actix_web::Error| error.error_response());
         HttpService::build()

@@ -1,7 +1,7 @@
 use std::{convert::Infallible, fmt, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
 use anyhow::bail;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use domain::Limits;
 use graphql_api::ApiSettings;
 use persistence::{DatabaseSettings, LogSettings};
@@ -76,6 +76,10 @@ pub(crate) struct Settings {
     /// from this machine may while the address is a loopback address, and no others.
     #[arg(long, env = "ORDERCAST_ALLOWED_ORIGINS", global = true, value_delimiter = ',')]
     pub(crate) allowed_origins: Vec<Origin>,
+
+    /// Whether there are a web page at `/` and GraphiQL at `/graphiql`.
+    #[arg(long, env = "ORDERCAST_PAGE", global = true, default_value = "true", action = ArgAction::Set)]
+    pub(crate) page: bool,
 
     /// The most bytes of a request's body.
     #[arg(long, env = "ORDERCAST_BODY_LIMIT", global = true, default_value = "262144")]

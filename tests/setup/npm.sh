@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the npm clients that the end-to-end tests drive, unless they are there as the lock file has them. The tests
-# that need them run where ORDERCAST_TEST_NODE is 1.
+# that need them, or a browser, run where ORDERCAST_TEST_NODE is 1.
 #
 #   tests/setup/npm.sh && ORDERCAST_TEST_NODE=1 cargo test --workspace
 set -euo pipefail

@@ -1,7 +1,8 @@
 //! What the end-to-end tests are made of: the binary in a directory of its own, its database, and its clients.
 //!
 //! [`Installation`] is a directory with settings, in which a [`Server`] starts as often as a test likes. [`Api`] asks it
-//! over HTTP, [`Socket`] follows over a WebSocket, and [`Followers`] does so with the stock npm clients. Everything here
+//! over HTTP, [`Socket`] follows over a WebSocket, [`Followers`] does so with the stock npm clients, and
+//! [`Browser`] looks at the page. Everything here
 //! blocks, waits no longer than [`PATIENCE`], and panics with what it waited for.
 
 #![expect(clippy::missing_panics_doc, reason = "a panic is how a test fails")]
@@ -9,6 +10,7 @@
 mod api;
 mod binary;
 mod event_stream;
+mod browser;
 mod followers;
 mod installation;
 mod lines;
@@ -24,6 +26,7 @@ use std::time::Duration;
 
 pub use api::Api;
 pub use event_stream::{EventStream, StreamEvent};
+pub use browser::Browser;
 pub use followers::Followers;
 pub use installation::{Finished, Installation};
 pub use lines::Lines;
