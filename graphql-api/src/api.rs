@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{num::NonZeroUsize, sync::Arc};
 
 use async_graphql::{Request, Response, Schema, ServerError};
 use domain::{Cursor, Orders, Users, Viewer};
@@ -6,6 +6,7 @@ use futures_util::{FutureExt, future::BoxFuture, stream};
 
 use crate::{
     context::UseCases,
+    documents::Documents,
     execution::Execution,
     log_cursor,
     mutation::Mutation,
@@ -22,6 +23,8 @@ pub(crate) type OrdercastSchema = Schema<Query, Mutation, Subscription>;
 /// How much the API keeps in memory. Each is a setting of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ApiSettings {
+    /// The most documents that are kept as they were parsed.
+    pub documents: NonZeroUsize,
     /// The most messages that equal subscriptions keep for those of them that are a little behind.
     pub shared_messages: usize,
 }
@@ -31,6 +34,7 @@ pub struct ApiSettings {
 pub struct Api {
     schema: OrdercastSchema,
     use_cases: UseCases,
+    documents: Arc<Documents>,
     shared: Arc<SharedExecution>,
 }
 
@@ -39,7 +43,8 @@ impl Api {
     pub fn new(orders: Orders, users: Users, settings: ApiSettings) -> Self {
         let use_cases = UseCases { orders, users };
         let schema = Schema::build(Query, Mutation, Subscription).data(use_cases.clone()).finish();
-        Self { schema, use_cases, shared: SharedExecution::new(settings.shared_messages) }
+        let documents = Arc::new(Documents::new(settings.documents));
+        Self { schema, use_cases, documents, shared: SharedExecution::new(settings.shared_messages) }
     }
 
     /// The schema in GraphQL's schema definition language.
@@ -50,7 +55,7 @@ impl Api {
     /// Parses a request and holds it against the limits, before anything is executed. Errors are those of the whole
     /// request; each has an `extensions.code`.
     pub fn prepare(&self, request: Request) -> Result<PreparedRequest, Vec<ServerError>> {
-        PreparedRequest::new(request)
+        PreparedRequest::new(request, &self.documents)
     }
 
     /// Executes a query or a mutation. Every error has an `extensions.code`.

@@ -5,6 +5,7 @@
 mod api;
 mod context;
 mod cursor;
+mod documents;
 mod error;
 mod execution;
 mod loaders;

@@ -2,16 +2,13 @@ use std::sync::Arc;
 
 use async_graphql::{
     Request, ServerError, Variables,
-    parser::{
-        parse_query,
-        types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType},
-    },
+    parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType},
 };
 
 use crate::{
+    documents::Documents,
     error::{ErrorCode, with_code},
     operation::OperationKind,
-    root_fields,
 };
 
 /// A request whose document was parsed and is within the limits, ready to be executed. Clones share the document.
@@ -24,15 +21,9 @@ pub struct PreparedRequest {
 
 impl PreparedRequest {
     /// Parses the request's document and finds the operation it asks for.
-    pub(crate) fn new(request: Request) -> Result<Self, Vec<ServerError>> {
+    pub(crate) fn new(request: Request, documents: &Documents) -> Result<Self, Vec<ServerError>> {
         let Request { query, operation_name, variables, .. } = request;
-        let mut document = parse_query(&query)
-            .map_err(|error| vec![with_code(error.into(), ErrorCode::GraphqlParseFailed)])?;
-        root_fields::collect(&mut document);
-        if let Some(position) = root_fields::second_of_subscription(&document) {
-            return Err(vec![invalid(ServerError::new("a subscription has one root field", Some(position)))]);
-        }
-        let prepared = Self { document: Arc::new(document), variables, operation_name };
+        let prepared = Self { document: documents.parse(query)?, variables, operation_name };
         if prepared.find_operation().is_none() {
             return Err(vec![invalid(ServerError::new(prepared.no_operation(), None))]);
         }

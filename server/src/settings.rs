@@ -1,4 +1,6 @@
-use std::{convert::Infallible, fmt, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
+use std::{
+    convert::Infallible, fmt, net::SocketAddr, num::NonZeroUsize, path::PathBuf, str::FromStr, time::Duration,
+};
 
 use anyhow::bail;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
@@ -137,6 +139,10 @@ pub(crate) struct Settings {
     #[arg(long, env = "ORDERCAST_EVENTS_IN_MEMORY", global = true, default_value = "10000")]
     #[arg(value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) events_in_memory: u32,
+
+    /// The most documents that are kept as they were parsed.
+    #[arg(long, env = "ORDERCAST_PARSED_DOCUMENTS", global = true, default_value = "1000")]
+    pub(crate) parsed_documents: NonZeroUsize,
 
     /// The most messages that equal subscriptions keep for those of them that are a little behind; others execute again
     /// what they missed.
@@ -336,7 +342,10 @@ impl Settings {
 
     /// The API's part.
     pub(crate) fn api(&self) -> ApiSettings {
-        ApiSettings { shared_messages: usize::try_from(self.shared_messages).unwrap_or(usize::MAX) }
+        ApiSettings {
+            documents: self.parsed_documents,
+            shared_messages: usize::try_from(self.shared_messages).unwrap_or(usize::MAX),
+        }
     }
 
     /// The use cases' part.

@@ -9,8 +9,8 @@
 
 mod api;
 mod binary;
-mod event_stream;
 mod browser;
+mod event_stream;
 mod followers;
 mod installation;
 mod lines;
@@ -25,8 +25,8 @@ mod suite;
 use std::time::Duration;
 
 pub use api::Api;
-pub use event_stream::{EventStream, StreamEvent};
 pub use browser::Browser;
+pub use event_stream::{EventStream, StreamEvent};
 pub use followers::Followers;
 pub use installation::{Finished, Installation};
 pub use lines::Lines;

@@ -1,6 +1,7 @@
 //! What a request costs in statements: fixed by the document, never by the number of rows, users or followers.
 
 use std::{
+    num::NonZeroUsize,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -77,8 +78,11 @@ fn on(store: &Store, test: impl AsyncFnOnce(&Service)) {
         let users = Users::new(repository, feed.clone());
         let limits = Limits { page_default: 20, page_limit: 100, list_limit: 1000 };
         let orders = Orders::new(Ports { orders, feed, clock: Arc::new(SystemClock) }, limits);
-        test(&Service { api: Api::new(orders, users, ApiSettings { shared_messages: 128 }), statements })
-            .await;
+        test(&Service {
+            api: Api::new(orders, users, ApiSettings { documents: NonZeroUsize::MIN, shared_messages: 128 }),
+            statements,
+        })
+        .await;
         database.close().await.expect("the database closes");
     });
 }

@@ -1,6 +1,6 @@
 //! The API under test, and those who ask it.
 
-use std::{sync::Arc, time::Duration};
+use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 
 use async_graphql::{Request, Response, Variables};
 use chrono::{DateTime, Utc};
@@ -18,8 +18,8 @@ use serde_json::Value;
 
 pub(crate) const LIMITS: Limits = Limits { page_default: 3, page_limit: 5, list_limit: 8 };
 
-/// Few, so that followers fall behind soon.
-pub(crate) const SETTINGS: ApiSettings = ApiSettings { shared_messages: 4 };
+/// Few, so that followers fall behind soon and documents are dropped.
+pub(crate) const SETTINGS: ApiSettings = ApiSettings { documents: NonZeroUsize::MIN, shared_messages: 4 };
 
 const WORKS: &str = "a storage that works";
 
