@@ -19,16 +19,15 @@ const LAYERS: [Layer; 5] = [
 const TESTS: &str = "tests";
 
 /// What a package's name starts with, and the members that may depend on it. The first that fits counts.
-const TECHNOLOGIES: [(&str, &[&str]); 13] = [
+const TECHNOLOGIES: [(&str, &[&str]); 12] = [
     ("actix", &["server"]),
-    ("async-graphql-actix", &["server"]),
     ("async-graphql", &["graphql-api", "server"]),
     ("sea-orm-migration", &["migration"]),
     ("sea-", &["persistence"]),
     ("sqlx", &["persistence"]),
     ("hyper", &["server"]),
     ("http", &["server"]),
-    ("tungstenite", &[]),
+    ("tungstenite", &["server"]),
     ("reqwest", &[]),
     ("clap", &["server"]),
     ("tracing-subscriber", &["server"]),
