@@ -1,5 +1,11 @@
 # Ordercast in an image: docker build --tag ordercast .
+FROM node:22-bookworm-slim AS node
+
 FROM rust:1.95-slim-bookworm AS build
+# npm builds the page, and needs a newer Node.js than the system's packages have.
+COPY --from=node /usr/local/bin/node /usr/local/bin/
+COPY --from=node /usr/local/lib/node_modules/npm /usr/local/lib/node_modules/npm
+RUN ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm
 WORKDIR /ordercast
 COPY . .
 # The caches make a second build one of what changed.
