@@ -6,7 +6,7 @@ use domain::{
     RepositoryError, Scope, Transition, TransitionOutcome, UserId, WithUser,
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, QueryResult, RuntimeErr,
+    ColumnTrait, ConnectionTrait, DbErr, QueryResult, RuntimeErr,
     sea_query::{Alias, Expr, ExprTrait, OnConflict, Query, SelectStatement},
 };
 
@@ -114,7 +114,7 @@ struct PlaceOrder(NewOrder);
 impl Change for PlaceOrder {
     type Answer = Placement;
 
-    async fn run(&self, transaction: &DatabaseTransaction) -> Result<Outcome<Placement>, ChangeError> {
+    async fn run<C: ConnectionTrait>(&self, transaction: &C) -> Result<Outcome<Placement>, ChangeError> {
         let Some(key) = &self.0.idempotency_key else {
             return Ok(match self.insert(transaction).await? {
                 Some((placed, logged)) => Outcome::Commit(Placement::Placed(placed, None), Some(logged)),
@@ -138,9 +138,9 @@ impl Change for PlaceOrder {
 
 impl PlaceOrder {
     /// Inserts the order, and returns it with the transaction's name in the log; `None` without such a user.
-    async fn insert(
+    async fn insert<C: ConnectionTrait>(
         &self,
-        transaction: &DatabaseTransaction,
+        transaction: &C,
     ) -> Result<Option<(Order, TransactionId)>, ChangeError> {
         let select = Query::select()
             .exprs([Expr::val(self.0.date), Expr::val(self.0.state.name())])
@@ -175,9 +175,9 @@ impl PlaceOrder {
     }
 
     /// Takes the key for this transaction, after any other that holds it has ended; false if it was used before.
-    async fn claim_key(
+    async fn claim_key<C: ConnectionTrait>(
         &self,
-        transaction: &DatabaseTransaction,
+        transaction: &C,
         key: &IdempotencyKey,
         user: UserId,
     ) -> Result<bool, ChangeError> {
@@ -198,9 +198,9 @@ impl PlaceOrder {
         Ok(transaction.execute(&insert).await?.rows_affected() == 1)
     }
 
-    async fn placed_before(
+    async fn placed_before<C: ConnectionTrait>(
         &self,
-        transaction: &DatabaseTransaction,
+        transaction: &C,
         key: &IdempotencyKey,
         user: UserId,
     ) -> Result<Placement, ChangeError> {
@@ -234,8 +234,8 @@ impl PlaceOrder {
     }
 }
 
-async fn name_by_key(
-    transaction: &DatabaseTransaction,
+async fn name_by_key<C: ConnectionTrait>(
+    transaction: &C,
     key: &IdempotencyKey,
     order: &Order,
 ) -> Result<(), ChangeError> {
@@ -260,9 +260,9 @@ struct TransitionOrder {
 impl Change for TransitionOrder {
     type Answer = TransitionOutcome;
 
-    async fn run(
+    async fn run<C: ConnectionTrait>(
         &self,
-        transaction: &DatabaseTransaction,
+        transaction: &C,
     ) -> Result<Outcome<TransitionOutcome>, ChangeError> {
         if let Some(row) = self.change_row(transaction).await? {
             let logged = row.try_get_by_index(ORDER_COLUMNS.len())?;
@@ -280,7 +280,7 @@ impl Change for TransitionOrder {
 
 impl TransitionOrder {
     /// Changes the order if it is in the right state, in one statement: of those that race, one finds it so.
-    async fn change_row(&self, transaction: &DatabaseTransaction) -> Result<Option<QueryResult>, DbErr> {
+    async fn change_row<C: ConnectionTrait>(&self, transaction: &C) -> Result<Option<QueryResult>, DbErr> {
         let conditions = [
             Some(orders::Column::Id.eq(self.id.0)),
             Some(orders::Column::State.eq(self.transition.from().name())),

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use domain::{Cursor, RepositoryError};
 use sea_orm::{
-    DatabaseTransaction, DbBackend, DbErr,
+    ConnectionTrait, DbBackend, DbErr,
     sea_query::{Expr, SimpleExpr},
 };
 
@@ -36,7 +36,7 @@ pub(crate) trait Change: Send + Sync + 'static {
     type Answer: Send;
 
     /// Does it within the transaction. MAY run again, in another one, after this one failed.
-    async fn run(&self, transaction: &DatabaseTransaction) -> Result<Outcome<Self::Answer>, ChangeError>;
+    async fn run<C: ConnectionTrait>(&self, transaction: &C) -> Result<Outcome<Self::Answer>, ChangeError>;
 }
 
 /// What becomes of a transaction.

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use domain::{NewUser, RepositoryError, User, UserId, UserRepository, Username};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction,
+    ColumnTrait, ConnectionTrait,
     sea_query::{OnConflict, Query, SelectStatement},
 };
 
@@ -50,7 +50,7 @@ struct CreateUser(NewUser);
 impl Change for CreateUser {
     type Answer = Option<User>;
 
-    async fn run(&self, transaction: &DatabaseTransaction) -> Result<Outcome<Option<User>>, ChangeError> {
+    async fn run<C: ConnectionTrait>(&self, transaction: &C) -> Result<Outcome<Option<User>>, ChangeError> {
         let insert = Query::insert()
             .into_table(users::Entity)
             .columns([users::Column::Username, users::Column::Email])

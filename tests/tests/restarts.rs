@@ -8,8 +8,8 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
-    thread,
-    time::Instant,
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
 };
 
 use serde_json::{Value, json};
@@ -62,10 +62,10 @@ fn clients_stay_connected_through_crashes_of_the_database_and_miss_nothing(_shar
 
     for crash in 0..CRASHES * scale() {
         // Everyone is told something between two crashes, at another moment each time.
-        wait_until_told(&told, clients.len() * (10 + crash * 7 % 30));
+        wait_until_told(&told, clients.len() * (10 + crash * 7 % 30), &writers);
         postgres.crash();
     }
-    wait_until_told(&told, clients.len() * 10);
+    wait_until_told(&told, clients.len() * 10, &writers);
     stop.store(true, Ordering::SeqCst);
     let written: Vec<_> = writers.into_iter().map(|writer| writer.join().expect("a writer")).collect();
     nodes[0].api().place_order(&json!({ "username": "caty88", "date": LAST_DAY }));
@@ -95,11 +95,12 @@ fn clients_stay_connected_through_crashes_of_the_database_and_miss_nothing(_shar
 }
 
 /// Waits until clients have been told so many more events.
-fn wait_until_told(told: &AtomicUsize, count: usize) {
+fn wait_until_told(told: &AtomicUsize, count: usize, writers: &[JoinHandle<Written>]) {
     let (start, deadline) = (told.load(Ordering::SeqCst), Instant::now() + PATIENCE);
     while told.load(Ordering::SeqCst) < start + count {
+        assert!(!writers.iter().any(JoinHandle::is_finished), "a writer failed");
         assert!(Instant::now() < deadline, "nothing is told any more");
-        thread::yield_now();
+        thread::sleep(Duration::from_millis(1));
     }
 }
 
