@@ -13,7 +13,10 @@ use domain::{
 };
 use persistence::{Database, DatabaseSettings};
 use repository::repository_in;
-use sea_orm::{ConnectionTrait, DbBackend, Statement, TransactionTrait, TryGetable};
+use sea_orm::{
+    ConnectionTrait, DbBackend, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+    TryGetable,
+};
 use storage::{POSTGRES_SERVER, execute, settings};
 
 trials! {
@@ -135,7 +138,10 @@ async fn a_writer_that_waits_too_long_for_a_lock_may_try_again(database: Databas
 
 /// As SQLite itself rolls back when the disk is full.
 async fn a_statement_that_rolls_everything_back_fails_and_the_writer_goes_on(database: Database) {
-    let (repository, _) = repository_in(&database).await;
+    let acquire_timeout = std::time::Duration::from_millis(50);
+    let impatient = DatabaseSettings { acquire_timeout, ..settings(&url_of(&database).await) };
+    let other = Database::open(&impatient).await.expect("it opens");
+    let (repository, _) = repository_in(&other).await;
     let joe = repository.create(&new_user("joe")).await.expect(WORKS).expect("a free name");
     execute(
         &database,
@@ -150,6 +156,16 @@ async fn a_statement_that_rolls_everything_back_fails_and_the_writer_goes_on(dat
     }
     let count = repository.count(&Scope::All, &OrderFilter::default()).await.expect(WORKS);
     assert_eq!(count, 2, "only what was acknowledged");
+
+    let writing = database.schema_connection().begin().await.expect(WORKS);
+    writing.execute_unprepared("DELETE FROM order_placements").await.expect(WORKS);
+    let immediate = TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..TransactionOptions::default()
+    };
+    let begun = other.schema_connection().begin_with_options(immediate).await;
+    assert!(begun.is_err(), "the writer still takes the lock when it begins");
+    writing.rollback().await.expect(WORKS);
 }
 
 async fn a_statement_that_hangs_is_ended(database: Database) {
