@@ -9,7 +9,7 @@ use crate::{
     entity::{orders, users},
     rows::{ORDER_COLUMNS, ORDER_USER_COLUMNS},
 };
-use sea_orm::ColumnTrait;
+use sea_orm::{ColumnTrait, DbBackend, Statement, Value};
 
 /// Selects every order within the scope that the filter lets through.
 pub(crate) fn select_orders(scope: &Scope, filter: &OrderFilter, with_user: WithUser) -> SelectStatement {
@@ -61,6 +61,20 @@ pub(crate) fn select_pages_by_user(ids: &[UserId], query: &OrderQuery) -> Select
         .order_by(Alias::new("user_id"), Order::Asc)
         .order_by(number, Order::Asc)
         .take()
+}
+
+/// Builds the statement. On SQLite its limit is a literal: a limit that is a parameter has SQLite parse and plan the
+/// statement anew each time that it is bound, which costs more than running it.
+pub(crate) fn build(backend: DbBackend, select: &SelectStatement) -> Statement {
+    let mut statement = backend.build(select);
+    if backend == DbBackend::Sqlite
+        && let Some(sql) = statement.sql.strip_suffix(" LIMIT ?")
+        && let Some(Value::BigUnsigned(Some(limit))) =
+            statement.values.as_mut().and_then(|values| values.0.pop())
+    {
+        statement.sql = format!("{sql} LIMIT {limit}");
+    }
+    statement
 }
 
 /// Counts the orders within the scope that the filter lets through.

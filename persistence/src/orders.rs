@@ -16,8 +16,8 @@ use crate::{
     error::repository_error,
     log::TransactionId,
     order_query::{
-        count_orders, count_orders_by_user, order_columns, select_orders, select_page, select_pages_by_user,
-        within,
+        build, count_orders, count_orders_by_user, order_columns, select_orders, select_page,
+        select_pages_by_user, within,
     },
     repository::{Change, ChangeError, Outcome, own_transaction},
     rows::{self, ORDER_COLUMNS, ORDER_USER_COLUMNS},
@@ -100,7 +100,9 @@ impl OrderRepository for SqlRepository {
 
 impl SqlRepository {
     async fn read(&self, select: &SelectStatement) -> Result<Vec<QueryResult>, RepositoryError> {
-        self.database().reader().query_all(select).await.map_err(repository_error)
+        let reader = self.database().reader();
+        let statement = build(reader.get_database_backend(), select);
+        reader.query_all_raw(statement).await.map_err(repository_error)
     }
 }
 

@@ -16,11 +16,17 @@ mod peer;
 mod refusal;
 mod told;
 
+use std::sync::Arc;
+
 use actix_web::web::{ServiceConfig, delete, get, post, put, resource, route};
 use graphql_api::Api;
 use persistence::Database;
 
-use crate::{documents::Documents, origins::AllowedOrigins, websocket::SocketSettings};
+use crate::{
+    documents::Documents,
+    origins::AllowedOrigins,
+    websocket::{OpenSockets, SocketSettings},
+};
 
 pub(crate) use self::{
     event_channels::{ChannelLimits, EventChannels},
@@ -35,6 +41,7 @@ pub(crate) struct ServerState {
     pub(crate) documents: Documents,
     pub(crate) origins: AllowedOrigins,
     pub(crate) sockets: SocketSettings,
+    pub(crate) open_sockets: Arc<OpenSockets>,
     pub(crate) channels: EventChannels,
     pub(crate) streams: StreamContext,
     pub(crate) limits: RequestLimits,

@@ -21,6 +21,7 @@ use tokio::{
     net::TcpSocket,
     signal::unix::{SignalKind, signal},
     sync::watch,
+    time::timeout,
 };
 
 use crate::{
@@ -59,10 +60,12 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
         documents,
         origins: AllowedOrigins::new(&settings.allowed_origins, settings.addr),
         sockets: settings.sockets(),
+        open_sockets: Arc::default(),
         channels: EventChannels::new(settings.event_channels()),
         streams: StreamContext { keep_alive: settings.keep_alive, stopping: is_stopping.clone() },
         limits: settings.request_limits(),
     });
+    let open_sockets = Arc::clone(&state.open_sockets);
     let has_page = settings.page;
     let listener = listen(settings.addr)?;
     let address = listener.local_addr()?;
@@ -108,8 +111,10 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     let patience = settings.shutdown_timeout;
     actix_web::rt::spawn(async move {
         stop.await;
+        handle.pause().await;
         stopping.send_replace(Some(patience));
-        handle.stop(true).await;
+        let in_time = timeout(patience, open_sockets.closed()).await.is_ok();
+        handle.stop(in_time).await;
     });
     tracing::info!(%address, database = %settings.database_url, "serving http://{address}/graphql");
     server.await?;

@@ -13,7 +13,11 @@ use tokio::sync::{oneshot, watch};
 use tokio_stream::wrappers::WatchStream;
 
 use super::{PATIENCE, Shared};
-use crate::{error::repository_error, order_query::select_page, rows};
+use crate::{
+    error::repository_error,
+    order_query::{build, select_page},
+    rows,
+};
 
 /// Somebody who wants to follow the newest order of a scope.
 pub(crate) struct FollowNewest {
@@ -152,7 +156,8 @@ async fn read(shared: &Shared, scope: &Scope) -> Result<Option<Order>, Repositor
         page: PageRequest { direction: Direction::Backward, ..PageRequest::first(1) },
         with_user: WithUser::Yes,
     };
-    let select = select_page(&query);
-    let row = shared.database.watcher().query_one(&select).await.map_err(repository_error)?;
+    let watcher = shared.database.watcher();
+    let statement = build(watcher.get_database_backend(), &select_page(&query));
+    let row = watcher.query_one_raw(statement).await.map_err(repository_error)?;
     row.map(|row| rows::order(&row, WithUser::Yes)).transpose()
 }

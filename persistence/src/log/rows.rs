@@ -17,7 +17,7 @@ const READ_ON_SQLITE: &str = "
     SELECT position, occurred_at, order_id,
         CAST(before_date AS text), before_state, before_user_id, before_username, before_email,
         CAST(after_date AS text), after_state, after_user_id, after_username, after_email, ''
-    FROM order_log WHERE position > $1 ORDER BY position LIMIT $2";
+    FROM order_log WHERE position > $1 ORDER BY position LIMIT ";
 
 const READ_ON_POSTGRES: &str = "
     SELECT position, occurred_at, order_id,
@@ -125,11 +125,13 @@ pub(crate) async fn read_after(
     position: Position,
     count: u32,
 ) -> Result<Vec<Row>, RepositoryError> {
-    let sql = match connection.get_database_backend() {
-        DbBackend::Postgres => READ_ON_POSTGRES,
-        _ => READ_ON_SQLITE,
-    };
-    read(connection, epoch, sql, vec![position.0.into(), i64::from(count).into()]).await
+    match connection.get_database_backend() {
+        DbBackend::Postgres => {
+            read(connection, epoch, READ_ON_POSTGRES, vec![position.0.into(), i64::from(count).into()]).await
+        }
+        // A limit that is a parameter has SQLite plan the statement anew each time.
+        _ => read(connection, epoch, &format!("{READ_ON_SQLITE}{count}"), vec![position.0.into()]).await,
+    }
 }
 
 async fn read(

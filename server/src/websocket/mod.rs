@@ -9,6 +9,7 @@ mod close;
 mod connection;
 mod frames;
 mod hub;
+mod open_sockets;
 mod operations;
 mod outbox;
 mod protocol;
@@ -19,7 +20,7 @@ mod worker;
 
 use std::time::Duration;
 
-pub(crate) use self::{upgrade::serve, worker::Worker};
+pub(crate) use self::{open_sockets::OpenSockets, upgrade::serve, worker::Worker};
 
 /// What a client may use of the server's memory and patience. Each is a setting.
 #[derive(Clone, Debug)]

@@ -8,7 +8,7 @@ use actix_http::{
     header,
     ws::{HandshakeError, handshake_response, verify_handshake},
 };
-use actix_web::rt::net::TcpStream;
+use actix_web::rt::{self, net::TcpStream};
 use futures_util::SinkExt;
 use tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
 
@@ -17,30 +17,43 @@ use super::{close::Close, connection::Connection, protocol::Protocol, worker::Wo
 /// The most bytes that are read from a socket at once. Clients say little, and many of them are silent.
 const READ_BUFFER: usize = 512;
 
-/// Answers the handshake that opens a WebSocket (RFC 6455, section 4.2), and serves the socket until it is gone. The
-/// socket leaves the web framework here, so that a worker's thread writes to it without a task in between.
+/// Answers the handshake that opens a WebSocket (RFC 6455, section 4.2), and has the socket served. It leaves the web
+/// framework here, so that a worker's thread writes to it without a task in between, and in a task that is no larger than
+/// it needs to be.
 pub(crate) async fn serve(
     worker: Rc<Worker>,
     request: Request,
     connection: Framed<TcpStream, Codec>,
 ) -> Result<(), Infallible> {
-    if let Err(error) = open(worker, request, connection).await {
-        tracing::debug!(%error, "a client went away while it opened a socket");
+    match open(&worker, request, connection).await {
+        Ok(Some((connection, frames))) => {
+            let served = worker.open_socket(&connection);
+            rt::spawn(async move {
+                connection.run(frames).await;
+                drop(served);
+            });
+        }
+        Ok(None) => {}
+        Err(error) => tracing::debug!(%error, "a client went away while it opened a socket"),
     }
     Ok(())
 }
 
-async fn open(worker: Rc<Worker>, request: Request, mut http: Framed<TcpStream, Codec>) -> io::Result<()> {
-    let protocol = match check(&worker, &request) {
+/// A socket, and what reads its frames; `None` after a handshake that was turned down.
+async fn open(
+    worker: &Rc<Worker>,
+    request: Request,
+    mut http: Framed<TcpStream, Codec>,
+) -> io::Result<Option<(Rc<Connection>, Box<WebSocketContext>)>> {
+    let protocol = match check(worker, &request) {
         Ok(protocol) => protocol,
-        Err(refusal) => return refuse(&mut http, refusal).await,
+        Err(refusal) => return refuse(&mut http, refusal).await.map(|()| None),
     };
     let mut response = handshake_response(request.head());
     if let Some(protocol) = protocol {
         response.insert_header((header::SEC_WEBSOCKET_PROTOCOL, protocol.name()));
     }
     http.send(Message::Item((response.finish().drop_body(), BodySize::None))).await?;
-    drop(request);
 
     let FramedParts { io: stream, read_buf, .. } = http.into_parts();
     stream.set_nodelay(true)?;
@@ -51,13 +64,11 @@ async fn open(worker: Rc<Worker>, request: Request, mut http: Framed<TcpStream, 
         .max_message_size(Some(limit))
         .max_frame_size(Some(limit));
     let frames = WebSocketContext::from_partially_read(read_buf.to_vec(), Role::Server, Some(config));
-    drop(read_buf);
-    let connection = Connection::new(stream, protocol.unwrap_or(Protocol::TransportWs), Rc::clone(&worker));
+    let connection = Connection::new(stream, protocol.unwrap_or(Protocol::TransportWs), Rc::clone(worker));
     if protocol.is_none() {
         connection.close(Close::NO_PROTOCOL);
     }
-    worker.keep(&connection, connection.run(frames)).await;
-    Ok(())
+    Ok(Some((connection, Box::new(frames))))
 }
 
 /// A handshake that is turned down.

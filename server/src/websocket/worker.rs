@@ -1,5 +1,5 @@
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     rc::{Rc, Weak},
     sync::Arc,
     time::Duration,
@@ -25,8 +25,23 @@ pub(crate) struct Worker {
     hub: Rc<Hub>,
     timer: Rc<Timer>,
     connections: RefCell<Slab<Weak<Connection>>>,
+    /// Whether no socket is opened any more.
+    is_stopping: Cell<bool>,
     /// Where frames are made.
     scratch: RefCell<Vec<u8>>,
+}
+
+/// A socket that is being served.
+pub(crate) struct OpenSocket {
+    worker: Rc<Worker>,
+    key: usize,
+}
+
+impl Drop for OpenSocket {
+    fn drop(&mut self) {
+        self.worker.connections.borrow_mut().remove(self.key);
+        self.worker.state.open_sockets.remove();
+    }
 }
 
 /// In how many steps connections are closed when the server stops.
@@ -43,17 +58,21 @@ impl Worker {
             hub: Hub::new(),
             timer: Timer::start(),
             connections: RefCell::default(),
+            is_stopping: Cell::new(false),
             scratch: RefCell::default(),
         });
         rt::spawn(close_all(Rc::downgrade(&worker), stopping));
         worker
     }
 
-    /// Keeps the connection in mind while `serve` serves it.
-    pub(crate) async fn keep(&self, connection: &Rc<Connection>, serve: impl Future<Output = ()>) {
+    /// Keeps the connection in mind until what this returns is dropped.
+    pub(crate) fn open_socket(self: &Rc<Self>, connection: &Rc<Connection>) -> OpenSocket {
+        self.state.open_sockets.add();
+        if self.is_stopping.get() {
+            connection.close(Close::RESTART);
+        }
         let key = self.connections.borrow_mut().insert(Rc::downgrade(connection));
-        serve.await;
-        self.connections.borrow_mut().remove(key);
+        OpenSocket { worker: Rc::clone(self), key }
     }
 
     /// Makes frames in memory that is used for nothing else meanwhile.
@@ -100,6 +119,7 @@ async fn close_all(worker: Weak<Worker>, mut stopping: watch::Receiver<Option<Du
     };
     let connections: Vec<_> = match worker.upgrade() {
         Some(worker) => {
+            worker.is_stopping.set(true);
             worker.connections.borrow().iter().map(|(_, connection)| connection.clone()).collect()
         }
         None => return,

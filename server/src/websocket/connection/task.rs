@@ -40,7 +40,7 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 impl Connection {
     /// Serves the connection until it is gone.
-    pub(crate) async fn run(self: &Rc<Self>, mut frames: WebSocketContext) {
+    pub(crate) async fn run(self: &Rc<Self>, mut frames: Box<WebSocketContext>) {
         let settings = self.settings();
         self.set_timer(Check::Init, settings.init_timeout);
         self.set_timer(Check::KeepAlive, settings.keep_alive);
