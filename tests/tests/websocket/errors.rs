@@ -21,8 +21,8 @@ fn refused() -> [(&'static str, Value, &'static str); 7] {
         ),
         ("an unknown operation", named, "GRAPHQL_VALIDATION_FAILED"),
         (
-            "a variable of the wrong type",
-            json!({ "query": "query($id: ID!) { order(id: $id) { id } }" }),
+            "a variable that is not given",
+            json!({ "query": "subscription($where: OrderFilter!) { orderEvents(where: $where) { cursor } }" }),
             "BAD_USER_INPUT",
         ),
         ("an argument that is no cursor", events("yesterday"), "CURSOR_INVALID"),

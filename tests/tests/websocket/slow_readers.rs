@@ -140,7 +140,8 @@ fn server(settings: &[(&str, &str)]) -> Server {
     let installation =
         settings.iter().fold(installation, |installation, (name, value)| installation.set(name, value));
     installation.run_successfully(&["migrate"]);
-    let address = format!("{}@dev.io", "a".repeat(200));
+    // As long as RFC 5321, section 4.5.3.1, lets its parts be, about.
+    let address = format!("{}@{}io", "a".repeat(60), format!("{}.", "b".repeat(60)).repeat(3));
     installation.execute(&format!("INSERT INTO users (username, email) VALUES ('caty88', '{address}')"));
     assert_more_than_the_kernel_takes(ORDERS * ADDRESSES * address.len());
     installation.start()
