@@ -13,7 +13,7 @@ fn refused() -> [(&'static str, Value, &'static str); 7] {
         json!({ "query": "subscription a { getOrder { id } } query b { __typename }", "operationName": "c" });
     [
         ("a parse error", json!({ "query": "subscription { getOrder {" }), "GRAPHQL_PARSE_FAILED"),
-        ("no document", json!({ "query": "" }), "GRAPHQL_PARSE_FAILED"),
+        ("no document", json!({ "query": "" }), "BAD_USER_INPUT"),
         (
             "a validation error",
             json!({ "query": "subscription { getOrders { id } }" }),
@@ -21,8 +21,8 @@ fn refused() -> [(&'static str, Value, &'static str); 7] {
         ),
         ("an unknown operation", named, "GRAPHQL_VALIDATION_FAILED"),
         (
-            "a variable that is not given",
-            json!({ "query": "subscription($where: OrderFilter!) { orderEvents(where: $where) { cursor } }" }),
+            "a variable of a query that is not given",
+            json!({ "query": "query($id: ID!) { order(id: $id) { id } }" }),
             "BAD_USER_INPUT",
         ),
         ("an argument that is no cursor", events("yesterday"), "CURSOR_INVALID"),
