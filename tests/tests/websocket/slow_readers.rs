@@ -155,7 +155,8 @@ fn assert_more_than_the_kernel_takes(bytes: usize) {
 }
 
 fn addresses() -> String {
-    (0..ADDRESSES).map(|number| format!("e{number}: email ")).collect()
+    let addresses: Vec<_> = (0..ADDRESSES).map(|number| format!("e{number}: email")).collect();
+    addresses.join(" ")
 }
 
 /// Every event, with its date.
@@ -165,9 +166,10 @@ fn events() -> String {
 
 /// Follows on a socket that takes little unless it is read, or on a usual one.
 fn follow(api: &Api, protocol: Protocol, document: &str, stalls: bool) -> RawSocket {
-    let mut socket = match stalls {
-        true => RawSocket::start_with_receive_buffer(api, protocol, RECEIVE_BUFFER),
-        false => RawSocket::start(api, protocol),
+    let mut socket = if stalls {
+        RawSocket::start_with_receive_buffer(api, protocol, RECEIVE_BUFFER)
+    } else {
+        RawSocket::start(api, protocol)
     };
     // Events are told from when the subscription was started: the answer of another that was asked for later tells.
     socket.start_operation("1", &json!({ "query": document }));

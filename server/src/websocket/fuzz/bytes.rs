@@ -150,11 +150,11 @@ fn frame(rng: &mut Rng, first: u8, payload: &[u8], bytes: &mut Vec<u8>) {
     match (u8::try_from(length), u16::try_from(length)) {
         (Ok(short @ 0..126), _) if !long => bytes.push(0x80 | short),
         (_, Ok(medium)) if !long || rng.bool() => {
-            bytes.push(0x80 | 126);
+            bytes.push(0xfe);
             bytes.extend(medium.to_be_bytes());
         }
         _ => {
-            bytes.push(0x80 | 127);
+            bytes.push(0xff);
             bytes.extend((length as u64).to_be_bytes());
         }
     }
