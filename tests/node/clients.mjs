@@ -21,10 +21,47 @@ const url = process.env.ORDERCAST_URL;
 const socketUrl = url.replace('http', 'ws');
 const [name, query, mutation, subscription] = process.argv.slice(2);
 
-const graphqlWs = () => createWsClient({ url: socketUrl, webSocketImpl: WebSocket });
+// It comes back by itself, to go on behind the last message that it heard.
+const graphqlWs = () => {
+  let resume;
+  return createWsClient({
+    url: socketUrl,
+    webSocketImpl: WebSocket,
+    retryAttempts: 50,
+    retryWait: () => sleep(200),
+    connectionParams: () => ({ resume }),
+    on: { message: ({ payload }) => (resume = payload?.extensions?.cursor ?? resume) },
+  });
+};
+
+// The same with the older client, whose messages come to those who follow only.
+const subscriptionsTransportWs = () => {
+  let resume;
+  const options = { reconnect: true, connectionParams: () => ({ resume }) };
+  const client = new transport.SubscriptionClient(socketUrl, options, WebSocket);
+  const request = client.request.bind(client);
+  client.request = (document) => ({
+    subscribe: (sink) =>
+      request(document).subscribe({
+        next: (answer) => {
+          resume = answer.extensions?.cursor ?? resume;
+          sink.next(answer);
+        },
+        error: (error) => sink.error(error),
+        complete: () => sink.complete(),
+      }),
+  });
+  return client;
+};
 
 // Each client executes a document once, and follows one.
 const clients = {
+  'graphql-ws': () => operations(graphqlWs()),
+  'subscriptions-transport-ws': () => {
+    const client = subscriptionsTransportWs();
+    return operations({ subscribe: (request, sink) => client.request(request).subscribe(sink) });
+  },
+
   'graphql-sse': () => sse({ singleConnection: false }),
   'graphql-sse-single-connection': () => sse({ singleConnection: true }),
 
@@ -47,7 +84,7 @@ const clients = {
   apollo: () => apollo((http) => http),
   'apollo-graphql-ws': () => apollo((http) => split(new GraphQLWsLink(graphqlWs()), http)),
   'apollo-subscriptions-transport-ws': () =>
-    apollo((http) => split(new WebSocketLink(new transport.SubscriptionClient(socketUrl, {}, WebSocket)), http)),
+    apollo((http) => split(new WebSocketLink(subscriptionsTransportWs()), http)),
 
   urql: () => urql({ exchanges: [fetchExchange], fetchSubscriptions: true }),
   'urql-graphql-ws': () => {
@@ -74,6 +111,12 @@ const clients = {
     };
   },
 };
+
+// A client that executes and follows alike.
+function operations(client) {
+  const follow = (document, sink) => client.subscribe({ query: document }, sink);
+  return { execute: (document) => first(follow, document), follow };
+}
 
 function sse(options) {
   // After it comes back it goes on behind the last message that it heard.

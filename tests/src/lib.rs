@@ -1,9 +1,9 @@
 //! What the end-to-end tests are made of: the binary in a directory of its own, its database, and its clients.
 //!
 //! [`Installation`] is a directory with settings, in which a [`Server`] starts as often as a test likes. [`Api`] asks it
-//! over HTTP, [`Socket`] follows over a WebSocket, [`Followers`] does so with the stock npm clients, and
-//! [`Browser`] looks at the page. Everything here
-//! blocks, waits no longer than [`PATIENCE`], and panics with what it waited for.
+//! over HTTP, [`Socket`] follows over a WebSocket, [`RawSocket`] says anything over one, [`Followers`] and [`StockClient`]
+//! are the clients that others made, and [`Browser`] looks at the page. Everything here blocks, waits no longer than
+//! [`PATIENCE`], and panics with what it waited for.
 
 #![expect(clippy::missing_panics_doc, reason = "a panic is how a test fails")]
 
@@ -16,6 +16,7 @@ mod installation;
 mod lines;
 mod postgres;
 mod process;
+mod raw_socket;
 mod server;
 mod socket;
 mod sql;
@@ -32,6 +33,7 @@ pub use installation::{Finished, Installation};
 pub use lines::Lines;
 pub use postgres::{OwnPostgresServer, PostgresDatabase, PostgresServer};
 pub use process::{Process, Signal};
+pub use raw_socket::{RawSocket, Received};
 pub use server::Server;
 pub use socket::{Protocol, Socket};
 pub use stock_client::StockClient;

@@ -31,7 +31,7 @@ impl Protocol {
     }
 
     /// The types of the messages that start an operation, and that carry an answer.
-    fn message_types(self) -> (&'static str, &'static str) {
+    pub(crate) fn message_types(self) -> (&'static str, &'static str) {
         match self {
             Self::GraphqlTransportWs => ("subscribe", "next"),
             Self::GraphqlWs => ("start", "data"),

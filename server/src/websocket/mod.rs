@@ -8,6 +8,8 @@
 mod close;
 mod connection;
 mod frames;
+#[cfg(test)]
+mod fuzz;
 mod hub;
 mod open_sockets;
 mod operations;

@@ -57,18 +57,22 @@ async fn open(
 
     let FramedParts { io: stream, read_buf, .. } = http.into_parts();
     stream.set_nodelay(true)?;
-    let limit = worker.settings().message_limit;
-    let config = WebSocketConfig::default()
-        .read_buffer_size(READ_BUFFER)
-        .write_buffer_size(0)
-        .max_message_size(Some(limit))
-        .max_frame_size(Some(limit));
-    let frames = WebSocketContext::from_partially_read(read_buf.to_vec(), Role::Server, Some(config));
+    let frames = codec(read_buf.to_vec(), worker.settings().message_limit);
     let connection = Connection::new(stream, protocol.unwrap_or(Protocol::TransportWs), Rc::clone(worker));
     if protocol.is_none() {
         connection.close(Close::NO_PROTOCOL);
     }
     Ok(Some((connection, Box::new(frames))))
+}
+
+/// Reads a client's frames, behind those bytes that were read already.
+pub(super) fn codec(read: Vec<u8>, message_limit: usize) -> WebSocketContext {
+    let config = WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(0)
+        .max_message_size(Some(message_limit))
+        .max_frame_size(Some(message_limit));
+    WebSocketContext::from_partially_read(read, Role::Server, Some(config))
 }
 
 /// A handshake that is turned down.

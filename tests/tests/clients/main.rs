@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 use tests::{GET_LAST_ORDER, Server, StockClient, Suite};
 
 /// Each of `node/clients.mjs`.
-const NODE: [&str; 9] = [
+const NODE: [&str; 11] = [
+    "graphql-ws",
+    "subscriptions-transport-ws",
     "graphql-sse",
     "graphql-sse-single-connection",
     "eventsource",
@@ -31,6 +33,10 @@ fn main() {
             let server = Server::start();
             reads_changes_and_follows(&server, &StockClient::of_node(server.api(), client, DOCUMENTS));
         });
+    }
+    for client in restart::OVER_SOCKETS {
+        let name = format!("{client}_misses_nothing");
+        suite = suite.named_with_node(&name, move || restart::misses_nothing(client));
     }
     for client in PYTHON {
         let name = format!("{client}_reads_changes_and_follows");

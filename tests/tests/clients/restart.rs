@@ -13,7 +13,16 @@ pub(crate) fn graphql_sse_misses_nothing() {
     misses_nothing("graphql-sse");
 }
 
-fn misses_nothing(client: &str) {
+/// With a function that names the last cursor in `connection_init`, and documents repeated word for word.
+pub(crate) const OVER_SOCKETS: [&str; 5] = [
+    "graphql-ws",
+    "subscriptions-transport-ws",
+    "apollo-graphql-ws",
+    "apollo-subscriptions-transport-ws",
+    "urql-graphql-ws",
+];
+
+pub(crate) fn misses_nothing(client: &str) {
     let installation = Installation::new();
     let mut server = installation.start();
     // It comes back to where it was.

@@ -136,6 +136,7 @@ impl Connection {
 
     /// Sends a close frame behind what waits.
     fn start_closing(&self, frames: &mut WebSocketContext, close: &Close, phase: Phase) -> Next {
+        tracing::debug!(code = close.code, reason = %close.reason, "closing a socket");
         self.operations().stop_all(self);
         // What cannot be written now waits in the outbox, so this does not fail but where the connection is gone.
         let closed = frames.close(&mut Wire(self), Some(close.to_frame()));
