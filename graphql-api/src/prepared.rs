@@ -1,8 +1,10 @@
 use std::sync::Arc;
 
 use async_graphql::{
-    Request, ServerError, Variables,
-    parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType},
+    Request, ServerError, Value, Variables,
+    parser::types::{
+        DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, VariableDefinition,
+    },
 };
 
 use crate::{
@@ -26,6 +28,12 @@ impl PreparedRequest {
         let prepared = Self { document: documents.parse(query)?, variables, operation_name };
         if prepared.find_operation().is_none() {
             return Err(vec![invalid(ServerError::new(prepared.no_operation(), None))]);
+        }
+        if prepared.kind() == OperationKind::Subscription {
+            let missing = prepared.missing_variables();
+            if !missing.is_empty() {
+                return Err(missing);
+            }
         }
         Ok(prepared)
     }
@@ -63,6 +71,26 @@ impl PreparedRequest {
             _ => None,
         };
         operation.map(|operation| &operation.node)
+    }
+
+    /// An error for each variable that must have a value and has none (GraphQL, October 2021, section 6.1.2). The library
+    /// looks only where an argument uses one, and takes a missing one for an argument that is left out: of a subscription
+    /// that would be told more than was asked for.
+    fn missing_variables(&self) -> Vec<ServerError> {
+        let definitions = self.operation().variable_definitions.iter().map(|definition| &definition.node);
+        let missing = definitions.filter(|definition| {
+            !definition.var_type.node.nullable
+                && match self.variables.get(&definition.name.node) {
+                    None => definition.default_value.is_none(),
+                    Some(value) => *value == Value::Null,
+                }
+        });
+        let error = |definition: &VariableDefinition| {
+            let (name, kind) = (&definition.name.node, &definition.var_type.node);
+            let message = format!("the variable `${name}` of type `{kind}` needs a value");
+            with_code(ServerError::new(message, Some(definition.name.pos)), ErrorCode::BadUserInput)
+        };
+        missing.map(error).collect()
     }
 
     fn no_operation(&self) -> String {

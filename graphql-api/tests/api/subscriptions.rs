@@ -11,7 +11,7 @@ use domain::{
 };
 use serde_json::{Value, json};
 
-use crate::service::{Client, Service, codes};
+use crate::service::{Client, Service, codes, with_variables};
 
 const FOLLOW: &str = "subscription { getOrder { id state } }";
 
@@ -185,4 +185,15 @@ async fn an_event_that_cannot_be_read_on_is_null_and_the_next_ones_follow() {
     storage.place(&order).await.expect("it works");
     let expected = json!({ "getOrder": { "user": { "orders": { "totalCount": 7 } } } });
     assert_eq!(following.data().await, expected);
+}
+
+#[tokio::test]
+async fn a_variable_that_must_have_a_value_and_has_none_is_refused() {
+    let client = Service::new().await.staff();
+    let document = "subscription($where: OrderFilter!) { orderEvents(where: $where) { kind } }";
+    for variables in [json!({}), json!({ "where": null })] {
+        let refused = client.follow(with_variables(document, variables)).next().await.expect("an answer");
+        assert_eq!(codes(&refused), ["BAD_USER_INPUT"]);
+        assert!(refused.to_string().contains("`$where`"), "{refused}");
+    }
 }
