@@ -1,8 +1,9 @@
 use actix_web::{
-    HttpResponse, HttpResponseBuilder,
+    HttpRequest, HttpResponse, HttpResponseBuilder, Responder,
     http::{StatusCode, header},
 };
 use async_graphql::{Response, ServerError, Value};
+use async_graphql_actix_web::GraphQLResponse;
 use graphql_api::is_request_error;
 use serde::Serialize;
 
@@ -15,11 +16,15 @@ pub(super) struct RequestErrors<'e> {
 }
 
 /// The answer of an operation in one piece.
-pub(super) fn response(response: &Response, json: JsonType) -> HttpResponse {
-    if is_request_error(response) {
+pub(super) fn response(response: Response, json: JsonType, request: &HttpRequest) -> HttpResponse {
+    if is_request_error(&response) {
         return request_errors(&response.errors, json);
     }
-    head(StatusCode::OK, json).body(to_json(response))
+    let mut answer = GraphQLResponse::from(response).respond_to(request).map_into_boxed_body();
+    for (name, value) in head(StatusCode::OK, json).finish().headers() {
+        answer.headers_mut().insert(name.clone(), value.clone());
+    }
+    answer
 }
 
 /// The answer to a well-formed request that could not be executed.
