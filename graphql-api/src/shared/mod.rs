@@ -79,7 +79,7 @@ impl SharedExecution {
         let mut channels = self.channels();
         let forgets = channel.is_empty();
         if forgets {
-            channels.retain(|other, kept| other != key || !Arc::ptr_eq(kept, channel));
+            remove(&mut channels, key, channel);
         }
         forgets
     }
@@ -122,7 +122,14 @@ async fn execute(
         }
     }
     channel.end();
-    shared.channels().retain(|other, kept| *other != key || !Arc::ptr_eq(kept, &channel));
+    remove(&mut shared.channels(), &key, &channel);
+}
+
+/// Removes the channel, unless another one has taken its place since it ended.
+fn remove(channels: &mut HashMap<Key, Arc<Channel>>, key: &Key, channel: &Arc<Channel>) {
+    if channels.get(key).is_some_and(|kept| Arc::ptr_eq(kept, channel)) {
+        channels.remove(key);
+    }
 }
 
 impl Member {
