@@ -11,7 +11,7 @@ pub(crate) async fn migrate(settings: &Settings, back: Option<u32>) -> anyhow::R
         None => migration::up(database.schema_connection()).await?,
         Some(steps) => migration::down(database.schema_connection(), steps).await?,
     }
-    tracing::info!(database = %settings.database_url, "the schema is as asked for");
+    tracing::info!(database = %settings.database.database_url, "the schema is as asked for");
     Ok(database.close().await?)
 }
 
@@ -19,7 +19,7 @@ pub(crate) async fn migrate(settings: &Settings, back: Option<u32>) -> anyhow::R
 /// one is the operator's to migrate.
 pub(crate) async fn open_migrated(settings: &Settings) -> anyhow::Result<Database> {
     let database = open(settings).await?;
-    if settings.database_url.is_embedded() {
+    if settings.database.database_url.is_embedded() {
         migration::up(database.schema_connection()).await?;
     }
     match migration::status(database.schema_connection()).await? {
@@ -31,6 +31,6 @@ pub(crate) async fn open_migrated(settings: &Settings) -> anyhow::Result<Databas
 }
 
 async fn open(settings: &Settings) -> anyhow::Result<Database> {
-    let opened = Database::open(&settings.database()).await;
-    opened.with_context(|| format!("ORDERCAST_DATABASE_URL is {}", settings.database_url))
+    let opened = Database::open(&settings.database.settings()).await;
+    opened.with_context(|| format!("ORDERCAST_DATABASE_URL is {}", settings.database.database_url))
 }

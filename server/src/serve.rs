@@ -39,19 +39,19 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     settings.check()?;
     // From here on a signal is not the end of the process, but of what it does.
     let stop = stop_signal()?;
-    let documents = settings.documents()?;
+    let documents = settings.requests.documents()?;
     raise_limit_of_open_files();
     let database = open_migrated(&settings).await?;
-    if settings.database_url.is_embedded_default() && database.insert_sample_data().await? {
+    if settings.database.database_url.is_embedded_default() && database.insert_sample_data().await? {
         tracing::info!("the database was empty and has the sample data now");
     }
 
-    let log = OrderLog::start(database.clone(), settings.order_log()).await?;
+    let log = OrderLog::start(database.clone(), settings.order_log.settings()).await?;
     let repository = Arc::new(SqlRepository::new(database.clone(), log.clone()));
     let ports =
         Ports { orders: repository.clone(), feed: Arc::new(log.clone()), clock: Arc::new(SystemClock) };
     let users = Users::new(repository, Arc::new(log));
-    let api = Api::new(Orders::new(ports, settings.limits()), users, settings.api());
+    let api = Api::new(Orders::new(ports, settings.queries.limits()), users, settings.queries.api());
 
     let (stopping, is_stopping) = watch::channel(None);
     let state = Arc::new(ServerState {
@@ -59,17 +59,17 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
         database: database.clone(),
         documents,
         origins: AllowedOrigins::new(&settings.allowed_origins, settings.addr),
-        sockets: settings.sockets(),
+        sockets: settings.sockets.settings(),
         open_sockets: Arc::default(),
-        channels: EventChannels::new(settings.event_channels()),
-        streams: StreamContext { keep_alive: settings.keep_alive, stopping: is_stopping.clone() },
-        limits: settings.request_limits(),
+        channels: EventChannels::new(settings.requests.event_channels()),
+        streams: StreamContext { keep_alive: settings.sockets.keep_alive, stopping: is_stopping.clone() },
+        limits: settings.requests.limits(),
     });
     let open_sockets = Arc::clone(&state.open_sockets);
     let has_page = settings.page;
     let listener = listen(settings.addr)?;
     let address = listener.local_addr()?;
-    let slow_timeout = settings.slow_timeout;
+    let slow_timeout = settings.sockets.slow_timeout;
     let server = Server::build()
         .workers(settings.workers.map_or_else(cores, usize::from))
         .disable_signals()
@@ -116,7 +116,7 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
         let in_time = timeout(patience, open_sockets.closed()).await.is_ok();
         handle.stop(in_time).await;
     });
-    tracing::info!(%address, database = %settings.database_url, "serving http://{address}/graphql");
+    tracing::info!(%address, database = %settings.database.database_url, "serving http://{address}/graphql");
     server.await?;
     tracing::info!("stopped");
     Ok(database.close().await?)
