@@ -327,6 +327,19 @@ const scenarios = {
     await page.locator('.graphiql-query-editor').getByText('getOrders').first().waitFor();
     await execute('"getOrders"');
   },
+
+  async graphiql_shows_why_a_subscription_was_refused({ open }) {
+    const query = 'subscription refused { orderEvents(after: "none") { kind } }';
+    const page = await open('/graphiql');
+    await page.getByRole('tab', { name: 'orderEvents' }).click();
+    const editor = page.locator('.graphiql-query-editor');
+    await editor.locator('textarea, [contenteditable], .native-edit-context').first().focus();
+    await page.keyboard.press('ControlOrMeta+a');
+    await page.keyboard.insertText(query);
+    await page.getByRole('tab', { name: 'refused' }).waitFor();
+    await page.getByRole('button', { name: /^Execute query/ }).click();
+    await page.locator('.graphiql-response').getByText('"CURSOR_INVALID"').first().waitFor();
+  },
 };
 
 /** What the page sends on its sockets. */

@@ -19,6 +19,7 @@ fn main() {
         .with_node(a_pasted_token_is_sent_with_each_request_and_each_connection)
         .with_node(it_is_for_everyone)
         .with_node(graphiql_runs_the_subscription_of_the_talk)
+        .with_node(graphiql_shows_why_a_subscription_was_refused)
         .with_node(its_files_are_compressed_and_asked_for_again_only_when_they_may_have_changed)
         .with_node(it_may_talk_to_its_own_server_and_to_nobody_else)
         .everywhere(a_setting_turns_it_off)
@@ -83,6 +84,10 @@ fn it_is_for_everyone() {
 
 fn graphiql_runs_the_subscription_of_the_talk() {
     Browser::run(Server::start().api(), "graphiql_runs_the_subscription_of_the_talk");
+}
+
+fn graphiql_shows_why_a_subscription_was_refused() {
+    Browser::run(Server::start().api(), "graphiql_shows_why_a_subscription_was_refused");
 }
 
 fn its_files_are_compressed_and_asked_for_again_only_when_they_may_have_changed() {

@@ -6,11 +6,13 @@ import { createGraphiQLFetcher } from '@graphiql/toolkit';
 import { GraphiQL } from 'graphiql';
 import { createRoot } from 'react-dom/client';
 
+import { withSubscriptions } from './subscriptions';
+
 const socketUrl = new URL('/graphql', location.href);
 socketUrl.protocol = socketUrl.protocol.replace('http', 'ws');
 
 // What is typed under "Headers" is sent in `connection_init` too.
-const fetcher = createGraphiQLFetcher({ url: '/graphql', subscriptionUrl: socketUrl.href });
+const fetcher = withSubscriptions(socketUrl.href, createGraphiQLFetcher({ url: '/graphql' }));
 
 const tabs = [
   { query: 'subscription getLastOrder {\n  getOrder {\n    state\n    date\n    user {\n      username\n      email\n    }\n  }\n}\n' },
