@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
 use futures_util::{FutureExt, future, future::BoxFuture};
@@ -18,6 +18,7 @@ struct Verification {
     rules: TokenRules,
     keys: watch::Receiver<Arc<KeySet>>,
     refresh: Option<Refresh>,
+    warning: Duration,
     /// Holds the keys where nobody changes them.
     _unchanged: Option<watch::Sender<Arc<KeySet>>>,
 }
@@ -43,7 +44,8 @@ impl Authenticator {
             }
         };
         let rules = TokenRules::new(settings);
-        Ok(Self(Some(Verification { rules, keys, refresh, _unchanged: unchanged })))
+        let warning = settings.warning;
+        Ok(Self(Some(Verification { rules, keys, refresh, warning, _unchanged: unchanged })))
     }
 
     /// Who a client is, by what it sent as its token. Without authentication nothing that it sent matters.
@@ -85,6 +87,22 @@ impl Authenticator {
         self.refresh().and(self.0.as_ref()).map(|verification| verification.keys.clone())
     }
 
+    /// Whether an identity that was told before still holds.
+    pub(crate) fn check(&self, identity: &Identity) -> Result<(), TokenError> {
+        match (&self.0, identity.validity) {
+            (Some(verification), Some(validity)) if !verification.keys.borrow().contains(validity.key) => {
+                Err(TokenError::Revoked)
+            }
+            (Some(_), Some(validity)) if validity.time_left().is_zero() => Err(TokenError::Expired),
+            _ => Ok(()),
+        }
+    }
+
+    /// How long before a token ends the client of a WebSocket is told so.
+    pub(crate) fn warning(&self) -> Duration {
+        self.0.as_ref().map_or(Duration::ZERO, |verification| verification.warning)
+    }
+
     /// Waits until an identity holds no longer, and tells why.
     pub(crate) fn end_of(&self, identity: &Identity) -> BoxFuture<'static, TokenError> {
         let (Some(verification), Some(validity)) = (&self.0, identity.validity) else {
@@ -108,7 +126,7 @@ impl Authenticator {
                     return TokenError::Expired;
                 }
                 // A clock may be set meanwhile.
-                sleep(left.min(std::time::Duration::from_mins(1))).await;
+                sleep(left.min(Duration::from_mins(1))).await;
             }
         };
         async move {

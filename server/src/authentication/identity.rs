@@ -21,7 +21,7 @@ pub(crate) struct Identity {
 pub(crate) struct Validity {
     /// In seconds since 1970.
     ends: NonZeroU64,
-    pub(super) key: KeyId,
+    pub(crate) key: KeyId,
 }
 
 impl Identity {

@@ -17,6 +17,8 @@ mod refresh;
 mod secret;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 mod token;
 
 use std::time::Duration;

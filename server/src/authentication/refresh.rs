@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use tokio::{sync::watch, time::timeout};
 
 use super::{KeySet, KeySourceSettings, Secret, key_source::KeyReader};
@@ -50,8 +50,9 @@ impl Refresh {
     ) -> anyhow::Result<(Self, watch::Receiver<Arc<KeySet>>)> {
         let reader = KeyReader::new(settings.source.clone(), settings.timeout, settings.limit);
         let mut reading = Reading { reader, secret, settings: settings.clone(), json: Vec::new(), failures: 0 };
-        let first = reading.read().transpose().context("it is empty")?;
-        let (keys, current) = watch::channel(Arc::new(first?));
+        let first = reading.read()?.context("it is empty")?;
+        ensure!(first.public_keys() > 0, "it has no key that verifies RS256, ES256 or EdDSA");
+        let (keys, current) = watch::channel(Arc::new(first));
         let (attempted, attempts) = watch::channel(Attempts { count: 0, last: Instant::now() });
         let (asked, asks) = sync_channel(1);
         let thread = thread::Builder::new().name("ordercast-keys".to_owned());
