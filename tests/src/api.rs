@@ -27,6 +27,11 @@ impl Api {
         Self { token: Some(token.to_owned()), ..self.clone() }
     }
 
+    /// The token that it sends.
+    pub(crate) fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
     /// The address and port.
     pub fn address(&self) -> &str {
         &self.address

@@ -42,7 +42,11 @@ pub fn bad_tokens() -> Vec<BadToken> {
         ("alg of another kind of key", TokenKey::ed25519().token(&staff), "algorithm"),
         ("alg missing", key.sign(&json!({ "typ": "JWT" }), &staff), "no JWT"),
         ("alg of another type", key.sign(&json!({ "alg": ["HS256"] }), &staff), "no JWT"),
-        ("what must be understood is not", key.sign(&json!({ "alg": "HS256", "crit": ["x"] }), &staff), "no JWT"),
+        (
+            "what must be understood is not",
+            key.sign(&json!({ "alg": "HS256", "crit": ["x"] }), &staff),
+            "no JWT",
+        ),
         ("expired", with("exp", json!(now() - 3600)), "expired"),
         ("not yet valid", with("nbf", json!(now() + 3600)), "not valid yet"),
         ("no exp", without("exp"), "`exp`"),
@@ -67,8 +71,11 @@ pub fn bad_tokens() -> Vec<BadToken> {
         ("a null byte's place", good.replacen('.', "%00.", 1), "no JWT"),
         ("100 KiB", format!("{good}{}", "A".repeat(100 * 1024)), "longer"),
     ];
-    let bad = |(name, token, reason)| {
-        BadToken { name, authorization: vec![format!("Bearer {token}")], reason, is_missing: false }
+    let bad = |(name, token, reason)| BadToken {
+        name,
+        authorization: vec![format!("Bearer {token}")],
+        reason,
+        is_missing: false,
     };
     let no_token = |name, authorization: &str| BadToken {
         name,

@@ -5,9 +5,7 @@ use futures_util::{FutureExt, future, future::BoxFuture};
 use tokio::{sync::watch, time::sleep};
 
 use super::{
-    AuthenticationSettings, Identity, KeySet, TokenError, crypto,
-    refresh::Refresh,
-    token::TokenRules,
+    AuthenticationSettings, Identity, KeySet, TokenError, crypto, refresh::Refresh, token::TokenRules,
 };
 
 /// Tells who clients are. Every transport asks the same one.
@@ -30,18 +28,14 @@ impl Authenticator {
             return Ok(Self(None));
         }
         crypto::install();
-        let (refresh, keys, unchanged) = match &settings.keys {
-            Some(source) => {
-                let context = || format!("ORDERCAST_JWKS is {}", source.source);
-                let started = Refresh::start(source.clone(), settings.secret.clone());
-                let (refresh, keys) = started.with_context(context)?;
-                (Some(refresh), keys, None)
-            }
-            None => {
-                let secret = KeySet::of_secret(settings.secret.as_ref());
-                let (unchanged, keys) = watch::channel(Arc::new(secret));
-                (None, keys, Some(unchanged))
-            }
+        let (refresh, keys, unchanged) = if let Some(source) = &settings.keys {
+            let started = Refresh::start(source.clone(), settings.secret.clone());
+            let (refresh, keys) = started.with_context(|| format!("ORDERCAST_JWKS is {}", source.source))?;
+            (Some(refresh), keys, None)
+        } else {
+            let secret = KeySet::of_secret(settings.secret.as_ref());
+            let (unchanged, keys) = watch::channel(Arc::new(secret));
+            (None, keys, Some(unchanged))
         };
         let rules = TokenRules::new(settings);
         let warning = settings.warning;

@@ -39,7 +39,10 @@ pub(crate) fn in_payload(payload: &Value) -> Result<Option<&str>, TokenError> {
     Ok(found)
 }
 
-fn members<'o>(object: &'o Map<String, Value>, name: &'o str) -> impl Iterator<Item = (&'o String, &'o Value)> {
+fn members<'o>(
+    object: &'o Map<String, Value>,
+    name: &'o str,
+) -> impl Iterator<Item = (&'o String, &'o Value)> {
     object.iter().filter(move |(key, _)| key.eq_ignore_ascii_case(name))
 }
 
@@ -75,8 +78,10 @@ mod tests {
             (&["Bearer \u{f6}.b.c"], Err(TokenError::NoBearer)),
             (&["Bearer a.b.c", "Bearer a.b.c"], Err(TokenError::Several)),
         ] {
-            let values: Vec<_> =
-                values.iter().map(|value| HeaderValue::from_bytes(value.as_bytes()).expect("a value")).collect();
+            let values: Vec<_> = values
+                .iter()
+                .map(|value| HeaderValue::from_bytes(value.as_bytes()).expect("a value"))
+                .collect();
             assert_eq!(in_headers(values.iter()), expected, "{values:?}");
         }
     }
@@ -90,7 +95,10 @@ mod tests {
             (json!({ "Authorization": "Bearer a.b.c" }), Ok(Some("a.b.c"))),
             (json!({ "authorization": "bearer a.b.c" }), Ok(Some("a.b.c"))),
             (json!({ "headers": { "Authorization": "Bearer a.b.c" } }), Ok(Some("a.b.c"))),
-            (json!({ "Authorization": "Bearer a", "headers": { "authorization": "Bearer a" } }), Ok(Some("a"))),
+            (
+                json!({ "Authorization": "Bearer a", "headers": { "authorization": "Bearer a" } }),
+                Ok(Some("a")),
+            ),
             (json!({ "Authorization": "Bearer a", "authorization": "Bearer b" }), Err(TokenError::Several)),
             (json!({ "Authorization": "a.b.c" }), Err(TokenError::NoBearer)),
             (json!({ "Authorization": ["Bearer a"] }), Err(TokenError::NoBearer)),

@@ -10,8 +10,8 @@ use jsonwebtoken::{
 use ring::{
     hmac,
     signature::{
-        ECDSA_P256_SHA256_FIXED, ED25519, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents, UnparsedPublicKey,
-        VerificationAlgorithm,
+        ECDSA_P256_SHA256_FIXED, ED25519, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents,
+        UnparsedPublicKey, VerificationAlgorithm,
     },
 };
 
@@ -37,6 +37,7 @@ struct Rsa(RsaPublicKeyComponents<Vec<u8>>);
 /// ES256, or EdDSA with Ed25519.
 struct Point(Algorithm, UnparsedPublicKey<Vec<u8>>);
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as the library calls it")]
 fn signer(algorithm: &Algorithm, key: &EncodingKey) -> Result<Box<dyn JwtSigner>> {
     match (algorithm, key.family()) {
         (Algorithm::HS256, AlgorithmFamily::Hmac) => Ok(Box::new(Hmac::new(key.as_bytes()))),
@@ -45,6 +46,7 @@ fn signer(algorithm: &Algorithm, key: &EncodingKey) -> Result<Box<dyn JwtSigner>
 }
 
 /// What verifies that algorithm with the key, which must be one of that algorithm.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as the library calls it")]
 fn verifier(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerifier>> {
     use DecodingKeyKind::{RsaModulusExponent, SecretOrDer};
     let point = |how: &'static dyn VerificationAlgorithm, point: &[u8]| {

@@ -37,12 +37,8 @@ fn any_text_is_refused_unless_it_is_signed() {
         env::var(variable).ok().map(|value| value.parse::<u64>().expect("a number in the environment"))
     };
     let directory = tempfile::tempdir().expect("a directory");
-    let keys = [
-        SigningKey::secret(SECRET.as_bytes()),
-        SigningKey::rsa(),
-        SigningKey::p256(),
-        SigningKey::ed25519(),
-    ];
+    let keys =
+        [SigningKey::secret(SECRET.as_bytes()), SigningKey::rsa(), SigningKey::p256(), SigningKey::ed25519()];
     let authenticator = authenticator(&keys, &directory);
     let mut outcomes = BTreeMap::new();
     let executions = EXECUTIONS * number("ORDERCAST_TEST_SCALE").unwrap_or(1);
@@ -118,7 +114,8 @@ fn execute(authenticator: &Authenticator, keys: &[SigningKey], number: u64) -> S
 
 fn header(rng: &mut Rng, key: &SigningKey) -> String {
     let algorithms = ["none", "HS256", "HS512", "RS256", "PS256", "ES256", "EdDSA"];
-    let algorithm = if rng.u8(0..4) > 0 { key.algorithm() } else { algorithms[rng.usize(0..algorithms.len())] };
+    let algorithm =
+        if rng.u8(0..4) > 0 { key.algorithm() } else { algorithms[rng.usize(0..algorithms.len())] };
     let mut header = json!({ "alg": algorithm, "typ": "JWT" });
     match rng.u8(0..8) {
         0 => header["kid"] = json!(algorithms[rng.usize(0..algorithms.len())]),

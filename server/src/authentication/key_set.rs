@@ -70,7 +70,9 @@ impl KeySet {
 
     /// Those that may have signed a token that names `kid`, or none.
     pub(super) fn candidates(&self, kid: Option<&str>) -> impl Iterator<Item = &Key> {
-        let may = move |key: &&Key| key.is_secret || kid.is_none() || key.name.is_none() || key.name.as_deref() == kid;
+        let may = move |key: &&Key| {
+            key.is_secret || kid.is_none() || key.name.is_none() || key.name.as_deref() == kid
+        };
         self.0.iter().filter(may)
     }
 
@@ -88,7 +90,8 @@ impl KeySet {
 impl Key {
     /// A key of a JSON Web Key Set that verifies RS256, ES256 or EdDSA; why it does not, otherwise.
     fn parse(json: Value) -> Result<Self, &'static str> {
-        let key: Jwk = serde_json::from_value(json).map_err(|_| "it is no JSON Web Key that is understood here")?;
+        let key: Jwk =
+            serde_json::from_value(json).map_err(|_| "it is no JSON Web Key that is understood here")?;
         let (algorithm, named) = match &key.algorithm {
             AlgorithmParameters::RSA(_) => (Algorithm::RS256, KeyAlgorithm::RS256),
             AlgorithmParameters::EllipticCurve(point) if point.curve == EllipticCurve::P256 => {
@@ -97,7 +100,9 @@ impl Key {
             AlgorithmParameters::OctetKeyPair(point) if point.curve == EllipticCurve::Ed25519 => {
                 (Algorithm::EdDSA, KeyAlgorithm::EdDSA)
             }
-            AlgorithmParameters::OctetKey(_) => return Err("a shared secret does not belong into a set of public keys"),
+            AlgorithmParameters::OctetKey(_) => {
+                return Err("a shared secret does not belong into a set of public keys");
+            }
             _ => return Err("its type or curve is not one of RS256, ES256 and EdDSA"),
         };
         let common = &key.common;
@@ -111,7 +116,13 @@ impl Key {
             return Err("it is not for signatures");
         }
         let verifies = DecodingKey::from_jwk(&key).map_err(|_| "its numbers cannot be read")?;
-        Ok(Self { id: material(algorithm, &verifies)?, name: common.key_id.clone(), algorithm, verifies, is_secret: false })
+        Ok(Self {
+            id: material(algorithm, &verifies)?,
+            name: common.key_id.clone(),
+            algorithm,
+            verifies,
+            is_secret: false,
+        })
     }
 }
 

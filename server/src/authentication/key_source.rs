@@ -141,7 +141,8 @@ mod tests {
 
     #[test]
     fn a_password_in_a_url_is_not_shown() {
-        let source: KeySource = "http://shop:hunter2@login.example:1/keys?key=hunter2".parse().expect("any text");
+        let source: KeySource =
+            "http://shop:hunter2@login.example:1/keys?key=hunter2".parse().expect("any text");
         let error = source.check().expect_err("refused");
         assert_eq!(format!("{source:?}"), "http://login.example:1/keys");
         assert!(!format!("{error:#}").contains("hunter2"), "{error:#}");

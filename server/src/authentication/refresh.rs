@@ -49,7 +49,8 @@ impl Refresh {
         secret: Option<Secret>,
     ) -> anyhow::Result<(Self, watch::Receiver<Arc<KeySet>>)> {
         let reader = KeyReader::new(settings.source.clone(), settings.timeout, settings.limit);
-        let mut reading = Reading { reader, secret, settings: settings.clone(), json: Vec::new(), failures: 0 };
+        let mut reading =
+            Reading { reader, secret, settings: settings.clone(), json: Vec::new(), failures: 0 };
         let first = reading.read()?.context("it is empty")?;
         ensure!(first.public_keys() > 0, "it has no key that verifies RS256, ES256 or EdDSA");
         let (keys, current) = watch::channel(Arc::new(first));
@@ -69,7 +70,8 @@ impl Refresh {
         }
         // One that is asked for already does.
         let _ = self.asked.try_send(());
-        let _ = timeout(self.settings.timeout.saturating_add(Duration::from_secs(1)), attempts.changed()).await;
+        let _ =
+            timeout(self.settings.timeout.saturating_add(Duration::from_secs(1)), attempts.changed()).await;
     }
 }
 

@@ -34,10 +34,16 @@ const RSA: [&str; 8] = [
 
 impl SigningKey {
     pub(super) fn rsa() -> Self {
-        let [n, e, d, p, q, dp, dq, qi] =
-            RSA.map(|number| BASE64_URL_SAFE_NO_PAD.decode(number).expect("a number"));
-        let public_key = PublicKeyComponents { n, e };
-        let components = KeyPairComponents { public_key, d, p, q, dP: dp, dQ: dq, qInv: qi };
+        let number = |index: usize| BASE64_URL_SAFE_NO_PAD.decode(RSA[index]).expect("a number");
+        let components = KeyPairComponents {
+            public_key: PublicKeyComponents { n: number(0), e: number(1) },
+            d: number(2),
+            p: number(3),
+            q: number(4),
+            dP: number(5),
+            dQ: number(6),
+            qInv: number(7),
+        };
         Self::Rsa(Box::new(RsaKeyPair::from_components(&components).expect("a key")))
     }
 
@@ -97,7 +103,8 @@ impl SigningKey {
             }
             Self::Rsa(key) => {
                 let mut signature = vec![0; key.public().modulus_len()];
-                key.sign(&RSA_PKCS1_SHA256, &random, message.as_bytes(), &mut signature).expect("a signature");
+                key.sign(&RSA_PKCS1_SHA256, &random, message.as_bytes(), &mut signature)
+                    .expect("a signature");
                 signature
             }
             Self::P256(key) => key.sign(&random, message.as_bytes()).expect("a signature").as_ref().to_vec(),

@@ -94,7 +94,11 @@ fn tokens_of_each_algorithm_are_believed() {
     let authenticator = start(&settings_with(&set, &directory));
     for key in keys.into_iter().chain([secret()]) {
         let name = key.algorithm();
-        assert_eq!(viewer(&authenticator, &key.token(&claims())), Ok(customer()), "{name} without a key's name");
+        assert_eq!(
+            viewer(&authenticator, &key.token(&claims())),
+            Ok(customer()),
+            "{name} without a key's name"
+        );
         let header = json!({ "alg": name, "kid": name, "typ": "at+jwt" });
         assert_eq!(viewer(&authenticator, &key.sign(&header, &claims())), Ok(customer()), "{name}");
     }
@@ -151,7 +155,11 @@ fn claims_that_do_not_hold_are_named() {
         json!({ "nbf": now + 1 }),
         json!({ "iat": now + 3600, "jti": "1", "iss": "anyone" }),
     ] {
-        assert_eq!(viewer(&authenticator, &secret().token(&claims_with(&changes))), Ok(customer()), "{changes}");
+        assert_eq!(
+            viewer(&authenticator, &secret().token(&claims_with(&changes))),
+            Ok(customer()),
+            "{changes}"
+        );
     }
 }
 
@@ -185,7 +193,8 @@ fn the_key_says_which_algorithm_it_is() {
     let directory = tempfile::tempdir().expect("a directory");
     let (rsa, p256, ed25519) = (SigningKey::rsa(), SigningKey::p256(), SigningKey::ed25519());
     let public = rsa.jwk("rsa");
-    let authenticator = start(&settings_with(&[public.clone(), p256.jwk("ec"), ed25519.jwk("ed")], &directory));
+    let authenticator =
+        start(&settings_with(&[public.clone(), p256.jwk("ec"), ed25519.jwk("ed")], &directory));
     let modulus = public["n"].as_str().expect("a number");
     let none = encode(json!({ "alg": "none" }).to_string());
     let payload = encode(claims().to_string());
@@ -205,7 +214,9 @@ fn the_key_says_which_algorithm_it_is() {
         SigningKey::secret(&[b'x'; 32]).token(&claims()),
         SigningKey::secret(b"").token(&claims()),
     ];
-    for algorithm in ["HS256", "HS384", "HS512", "RS384", "RS512", "PS256", "ES384", "EdDSA", "none", "None", "", "RS256 "] {
+    for algorithm in
+        ["HS256", "HS384", "HS512", "RS384", "RS512", "PS256", "ES384", "EdDSA", "none", "None", "", "RS256 "]
+    {
         for kid in [None, Some("rsa"), Some("ec"), Some("ed")] {
             let mut header = json!({ "alg": algorithm, "kid": kid });
             header.as_object_mut().expect("an object").retain(|_, value| !value.is_null());
@@ -242,7 +253,10 @@ fn what_is_no_token_is_refused() {
         (secret().sign_parts(header, &encode("[]")), TokenError::Malformed),
         (secret().sign_parts(header, &encode("\"caty88\"")), TokenError::Malformed),
         (secret().sign_parts(header, &encode("[".repeat(5000))), TokenError::Malformed),
-        (secret().sign_parts(header, &encode(r#"{"sub":"joe","sub":"caty88","exp":9999999999}"#)), TokenError::Malformed),
+        (
+            secret().sign_parts(header, &encode(r#"{"sub":"joe","sub":"caty88","exp":9999999999}"#)),
+            TokenError::Malformed,
+        ),
         (secret().sign_parts(header, "\u{f6}"), TokenError::Malformed),
         ("x".repeat(8193), TokenError::TooLong),
         (format!("{header}.{}", "y".repeat(100 * 1024)), TokenError::TooLong),
@@ -291,12 +305,27 @@ fn keys_that_are_not_for_this_are_left_out() {
 #[test]
 fn every_reason_fits_into_a_close_frame_and_a_header() {
     use TokenError::{
-        Expired, Malformed, Missing, NoBearer, NoClaim, NoRoles, NoUsername, NotYetValid, OfAnother, Revoked, Several,
-        TooLong, UnknownKey, WrongAlgorithm, WrongAudience, WrongIssuer, WrongSignature,
+        Expired, Malformed, Missing, NoBearer, NoClaim, NoRoles, NoUsername, NotYetValid, OfAnother, Revoked,
+        Several, TooLong, UnknownKey, WrongAlgorithm, WrongAudience, WrongIssuer, WrongSignature,
     };
     for error in [
-        Expired, Malformed, Missing, NoBearer, NoClaim("exp"), NoRoles, NoUsername, NotYetValid, OfAnother, Revoked,
-        Several, TooLong, UnknownKey, WrongAlgorithm, WrongAudience, WrongIssuer, WrongSignature,
+        Expired,
+        Malformed,
+        Missing,
+        NoBearer,
+        NoClaim("exp"),
+        NoRoles,
+        NoUsername,
+        NotYetValid,
+        OfAnother,
+        Revoked,
+        Several,
+        TooLong,
+        UnknownKey,
+        WrongAlgorithm,
+        WrongAudience,
+        WrongIssuer,
+        WrongSignature,
     ] {
         let text = error.to_string();
         let is_quotable = text.chars().all(|c| matches!(c, ' '..='~') && !matches!(c, '"' | '\\'));

@@ -127,12 +127,17 @@ impl TokenRules {
         let sub = sub.as_str().ok_or(TokenError::NoClaim("sub"))?;
         let username = Username::parse(sub).map_err(|_| TokenError::NoUsername)?;
         let ends = seconds(&exp).ok_or(TokenError::NoClaim("exp"))?.saturating_add(self.leeway);
+        let validity = Validity::new(ends, key.id);
+        // It must be before that time (RFC 7519, section 4.1.4). The library lets the second pass.
+        if validity.time_left().is_zero() {
+            return Err(TokenError::Expired);
+        }
         let viewer = if is_staff(&roles)? {
             Viewer::Staff { username: Some(username) }
         } else {
             Viewer::Customer { username }
         };
-        Ok(Identity { viewer, validity: Some(Validity::new(ends, key.id)) })
+        Ok(Identity { viewer, validity: Some(validity) })
     }
 }
 

@@ -45,10 +45,11 @@ impl Refusal {
     /// The client does not say who it is, or nothing that is believed.
     pub(crate) fn unauthenticated(error: TokenError) -> Self {
         let message = error.to_string();
-        let mut challenge = r#"Bearer realm="ordercast""#.to_owned();
-        if !error.is_missing() {
-            challenge += &format!(r#", error="invalid_token", error_description="{message}""#);
-        }
+        let challenge = if error.is_missing() {
+            r#"Bearer realm="ordercast""#.to_owned()
+        } else {
+            format!(r#"Bearer realm="ordercast", error="invalid_token", error_description="{message}""#)
+        };
         let refusal = Self::new(StatusCode::UNAUTHORIZED, message);
         Self { code: "UNAUTHENTICATED", challenge: Some(challenge), ..refusal }
     }

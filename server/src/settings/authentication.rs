@@ -5,7 +5,9 @@ use clap::Args;
 use domain::Username;
 
 use super::parse_period;
-use crate::authentication::{AuthenticationSettings, KeySource, KeySourceSettings, Role, Secret, TokenRequest};
+use crate::authentication::{
+    AuthenticationSettings, KeySource, KeySourceSettings, Role, Secret, TokenRequest,
+};
 
 /// Who clients are. Without a secret and a key set nobody is asked: everyone is staff, on a loopback address only.
 #[derive(Args, Debug)]

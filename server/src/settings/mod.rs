@@ -16,11 +16,12 @@ use std::{
 use anyhow::bail;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
-pub(crate) use self::{authentication::TokenArguments, logging::LogFormat};
 use self::{
-    authentication::AuthenticationArguments, database::DatabaseArguments, logging::LoggingArguments, order_log::OrderLogArguments,
-    queries::QueryArguments, requests::RequestArguments, sockets::SocketArguments,
+    authentication::AuthenticationArguments, database::DatabaseArguments, logging::LoggingArguments,
+    order_log::OrderLogArguments, queries::QueryArguments, requests::RequestArguments,
+    sockets::SocketArguments,
 };
+pub(crate) use self::{authentication::TokenArguments, logging::LogFormat};
 use crate::origins::Origin;
 
 /// A live orders service: GraphQL over SQLite or PostgreSQL.

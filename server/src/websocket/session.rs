@@ -194,3 +194,13 @@ fn start(connection: &Rc<Connection>, id: &str, mut request: Request) -> Result<
     operations::go_on(connection, &key, operation);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_socket_keeps_little_of_who_its_client_is() {
+        assert!(size_of::<Session>() <= 88, "{} bytes", size_of::<Session>());
+    }
+}

@@ -12,9 +12,7 @@ use actix_web::rt::{self, net::TcpStream};
 use futures_util::SinkExt;
 use tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
 
-use super::{
-    close::Close, connection::Connection, protocol::Protocol, session::Session, worker::Worker,
-};
+use super::{close::Close, connection::Connection, protocol::Protocol, session::Session, worker::Worker};
 use crate::authentication::bearer;
 
 /// The most bytes that are read from a socket at once. Clients say little, and many of them are silent.

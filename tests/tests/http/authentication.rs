@@ -32,9 +32,7 @@ pub(crate) fn staff(server: &Server) -> Api {
 
 /// Every way of executing something.
 fn requests(api: &Api) -> Vec<(&'static str, RequestBuilder)> {
-    let post = |document: &str| {
-        api.request(Method::POST, "/graphql").json(&json!({ "query": document }))
-    };
+    let post = |document: &str| api.request(Method::POST, "/graphql").json(&json!({ "query": document }));
     let get = |document: &str| api.request(Method::GET, "/graphql").query(&[("query", document)]);
     let events = |request: RequestBuilder| request.header(header::ACCEPT, "text/event-stream");
     let operation = json!({ "query": PLACE, "extensions": { "operationId": "1" } });
@@ -145,7 +143,10 @@ fn events_and_parts_are_those_that_the_viewer_may_see() {
         assert_eq!(all.next_answer().0["data"]["orderEvents"]["order"]["user"]["username"], username);
     }
     let told = [events.next_answer().0, next_answer(&mut parts)];
-    assert!(told.iter().all(|told| told["data"]["orderEvents"]["order"]["user"]["username"] == "caty88"), "{told:?}");
+    assert!(
+        told.iter().all(|told| told["data"]["orderEvents"]["order"]["user"]["username"] == "caty88"),
+        "{told:?}"
+    );
 }
 
 #[test]

@@ -83,7 +83,8 @@ fn api(server: &Server, token: &str) -> Api {
 }
 
 fn refused(server: &Server, token: &str, reason: &str) {
-    let request = api(server, token).request(Method::POST, "/graphql").json(&json!({ "query": "{ __typename }" }));
+    let request =
+        api(server, token).request(Method::POST, "/graphql").json(&json!({ "query": "{ __typename }" }));
     assert_refused(request.send().expect("an answer"), 401, "UNAUTHENTICATED", reason);
 }
 
@@ -117,7 +118,11 @@ fn tokens_that_name_unknown_keys_do_not_have_it_read_all_the_time() {
         .set("ORDERCAST_JWKS_PAUSE", "1h")
         .start();
     for number in 0..50 {
-        refused(&server, &key.token_named(&format!("unknown{number}"), &claims("caty88", 3600)), "not in use");
+        refused(
+            &server,
+            &key.token_named(&format!("unknown{number}"), &claims("caty88", 3600)),
+            "not in use",
+        );
     }
     assert_eq!(keys.requests(), 1);
     assert_eq!(viewer(&server, &key.token_named("good", &claims("caty88", 3600))), "caty88");

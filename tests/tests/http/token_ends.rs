@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// How long tokens of these tests are good for, in seconds: enough to start what they let in.
-const SOON: u64 = 4;
+const SOON: u64 = 6;
 
 fn exact_server() -> Server {
     Installation::new().set("ORDERCAST_JWT_SECRET", SECRET).set("ORDERCAST_JWT_LEEWAY", "0s").start()
