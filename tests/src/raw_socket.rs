@@ -89,8 +89,9 @@ impl RawSocket {
         stream.set_read_timeout(Some(PATIENCE)).expect("a timeout above zero");
         stream.set_write_timeout(Some(PATIENCE)).expect("a timeout above zero");
         let offered = offered.map(|names| format!("Sec-WebSocket-Protocol: {names}\r\n")).unwrap_or_default();
-        let authorization: String =
-            authorization.iter().map(|value| format!("Authorization: {value}\r\n")).collect();
+        let authorization = authorization
+            .iter()
+            .fold(String::new(), |headers, value| headers + "Authorization: " + value + "\r\n");
         let request = format!(
             "GET /graphql HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
              Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n{offered}{authorization}\r\n",
