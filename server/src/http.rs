@@ -2,6 +2,7 @@
 
 mod accept;
 mod answer;
+mod authorization;
 mod batch;
 mod body;
 mod channel_stream;
@@ -23,6 +24,7 @@ use graphql_api::Api;
 use persistence::Database;
 
 use crate::{
+    authentication::Authenticator,
     documents::Documents,
     origins::AllowedOrigins,
     websocket::{OpenSockets, SocketSettings},
@@ -39,6 +41,7 @@ pub(crate) struct ServerState {
     pub(crate) api: Api,
     pub(crate) database: Database,
     pub(crate) documents: Documents,
+    pub(crate) authenticator: Arc<Authenticator>,
     pub(crate) origins: AllowedOrigins,
     pub(crate) sockets: SocketSettings,
     pub(crate) open_sockets: Arc<OpenSockets>,

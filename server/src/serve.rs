@@ -25,6 +25,7 @@ use tokio::{
 };
 
 use crate::{
+    authentication::Authenticator,
     clock::SystemClock,
     http::{self, EventChannels, ServerState, StreamContext},
     migrate::open_migrated,
@@ -40,6 +41,7 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     // From here on a signal is not the end of the process, but of what it does.
     let stop = stop_signal()?;
     let documents = settings.requests.documents()?;
+    let authenticator = Arc::new(Authenticator::start(&settings.authentication.settings()?)?);
     raise_limit_of_open_files();
     let database = open_migrated(&settings).await?;
     if settings.database.database_url.is_embedded_default() && database.insert_sample_data().await? {
@@ -62,7 +64,12 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
         sockets: settings.sockets.settings(),
         open_sockets: Arc::default(),
         channels: EventChannels::new(settings.requests.event_channels()),
-        streams: StreamContext { keep_alive: settings.sockets.keep_alive, stopping: is_stopping.clone() },
+        streams: StreamContext {
+            authenticator: Arc::clone(&authenticator),
+            keep_alive: settings.sockets.keep_alive,
+            stopping: is_stopping.clone(),
+        },
+        authenticator,
         limits: settings.requests.limits(),
     });
     let open_sockets = Arc::clone(&state.open_sockets);

@@ -2,7 +2,7 @@ use std::{sync::Arc, time::Duration};
 
 use actix_web::{HttpResponse, web::Bytes};
 use async_graphql::ServerError;
-use futures_util::{StreamExt, stream, stream::BoxStream};
+use futures_util::{StreamExt, future::BoxFuture, stream, stream::BoxStream};
 use graphql_api::{Message, Operation};
 use serde::Serialize;
 use tokio::sync::watch;
@@ -12,8 +12,10 @@ use super::{
     answer::{RequestErrors, to_json},
     event_channels::{Change, OpenChannel},
     event_stream::{COMMENT, response},
+    refusal::Refusal,
     told::{Silence, StreamContext, stopped},
 };
+use crate::authentication::{Authenticator, Identity, TokenError};
 
 /// The stream of a channel: its operations, told as each has something to tell.
 struct ChannelStream {
@@ -21,6 +23,10 @@ struct ChannelStream {
     /// Each ends with a `None`, because the map drops what ended without a word.
     operations: StreamMap<Arc<str>, BoxStream<'static, Option<Message>>>,
     silence: Silence,
+    authenticator: Arc<Authenticator>,
+    identity: Identity,
+    identity_ends: BoxFuture<'static, TokenError>,
+    has_ended: bool,
     stopping: watch::Receiver<Option<Duration>>,
 }
 
@@ -35,7 +41,12 @@ struct OperationId<'i> {
 /// Its events have no `id:`. Operations on one stream are at positions of their own, so that no single one tells where
 /// all of them could resume.
 pub(super) fn respond(channel: OpenChannel, context: &StreamContext) -> HttpResponse {
+    let identity = channel.identity();
     let stream = ChannelStream {
+        identity_ends: context.authenticator.end_of(&identity),
+        authenticator: Arc::clone(&context.authenticator),
+        identity,
+        has_ended: false,
         channel,
         operations: StreamMap::new(),
         silence: Silence::longer_than(context.keep_alive),
@@ -45,15 +56,23 @@ pub(super) fn respond(channel: OpenChannel, context: &StreamContext) -> HttpResp
 }
 
 impl ChannelStream {
-    /// The next event; `None` when the server stops.
+    /// The next event; `None` when the server stops, or the client's token has ended.
     async fn next(&mut self) -> Option<Bytes> {
         loop {
+            if self.has_ended {
+                return None;
+            }
+            self.look_at_identity();
             for change in self.channel.take_changes() {
                 self.apply(change);
             }
             tokio::select! {
                 biased;
                 () = stopped(&mut self.stopping) => return None,
+                error = &mut self.identity_ends => {
+                    self.has_ended = true;
+                    return Some(self.end(error));
+                }
                 () = self.channel.changed() => {}
                 Some((id, message)) = self.operations.next(), if !self.operations.is_empty() => {
                     self.silence.is_broken();
@@ -62,6 +81,22 @@ impl ChannelStream {
                 () = self.silence.lasts() => return Some(COMMENT),
             }
         }
+    }
+
+    /// Operations may come with newer tokens.
+    fn look_at_identity(&mut self) {
+        let identity = self.channel.identity();
+        if identity != self.identity {
+            self.identity_ends = self.authenticator.end_of(&identity);
+            self.identity = identity;
+        }
+    }
+
+    /// Ends each operation with the reason.
+    fn end(&self, error: TokenError) -> Bytes {
+        let errors = [Refusal::unauthenticated(error).to_server_error()];
+        let ended = self.operations.keys().map(|id| format!("{}{}", failed(id, &errors), complete(id)));
+        format!(": {error}\n\n{}", ended.collect::<String>()).into()
     }
 
     fn apply(&mut self, change: Change) {

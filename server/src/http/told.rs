@@ -1,15 +1,19 @@
 use std::{sync::Arc, time::Duration};
 
-use futures_util::StreamExt;
+use futures_util::{StreamExt, future::BoxFuture};
 use graphql_api::{Message, Operation};
 use tokio::{
     sync::watch,
     time::{Instant, Interval, MissedTickBehavior, interval_at},
 };
 
+use crate::authentication::{Authenticator, Identity, TokenError};
+
 /// What a stream of answers needs to know of the server.
 #[derive(Clone)]
 pub(crate) struct StreamContext {
+    /// Tells how long a client is who it said it is.
+    pub(crate) authenticator: Arc<Authenticator>,
     /// How long a stream is silent before it shows a sign of life.
     pub(crate) keep_alive: Duration,
     /// Some once the server is about to stop: how long connections may take to end.
@@ -27,6 +31,8 @@ pub(super) enum Event {
     Silence,
     /// The operation ended.
     Complete,
+    /// What the client said of itself holds no longer; the operation would go on.
+    Unauthenticated(TokenError),
     /// The server stops; the operation would go on.
     Stopping,
 }
@@ -37,6 +43,7 @@ pub(super) struct Told {
     operation: Operation,
     has_told_start: bool,
     silence: Silence,
+    identity_ends: BoxFuture<'static, TokenError>,
     stopping: watch::Receiver<Option<Duration>>,
 }
 
@@ -44,11 +51,12 @@ pub(super) struct Told {
 pub(super) struct Silence(Interval);
 
 impl Told {
-    pub(super) fn new(operation: Operation, context: &StreamContext) -> Self {
+    pub(super) fn new(operation: Operation, identity: &Identity, context: &StreamContext) -> Self {
         Self {
             operation,
             has_told_start: true,
             silence: Silence::longer_than(context.keep_alive),
+            identity_ends: context.authenticator.end_of(identity),
             stopping: context.stopping.clone(),
         }
     }
@@ -62,6 +70,7 @@ impl Told {
     pub(super) async fn next(&mut self) -> Event {
         tokio::select! {
             biased;
+            error = &mut self.identity_ends => Event::Unauthenticated(error),
             event = tell(&mut self.operation, &mut self.has_told_start) => {
                 self.silence.is_broken();
                 event

@@ -1,5 +1,6 @@
 use std::borrow::Cow;
 
+use crate::authentication::TokenError;
 use tungstenite::{
     Error,
     error::ProtocolError,
@@ -26,8 +27,20 @@ impl Close {
     pub(crate) const INIT_TIMEOUT: Self = Self::new(4408, "Connection initialisation timeout");
     pub(crate) const SECOND_INIT: Self = Self::new(4429, "Too many initialisation requests");
 
+    const FORBIDDEN: u16 = 4403;
+
     const fn new(code: u16, reason: &'static str) -> Self {
         Self { code, reason: Cow::Borrowed(reason) }
+    }
+
+    /// The client may not, or no longer. Clients try that again, maybe with another token.
+    pub(crate) fn forbidden(error: TokenError) -> Self {
+        Self { code: Self::FORBIDDEN, reason: error.to_string().into() }
+    }
+
+    /// Whether it is about the client's token.
+    pub(crate) fn is_forbidden(&self) -> bool {
+        self.code == Self::FORBIDDEN
     }
 
     /// The client sent what is no message of the protocol.

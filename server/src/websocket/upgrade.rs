@@ -12,7 +12,8 @@ use actix_web::rt::{self, net::TcpStream};
 use futures_util::SinkExt;
 use tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
 
-use super::{close::Close, connection::Connection, protocol::Protocol, worker::Worker};
+use super::{close::Close, connection::Connection, protocol::Protocol, session::Session, worker::Worker};
+use crate::authentication::bearer;
 
 /// The most bytes that are read from a socket at once. Clients say little, and many of them are silent.
 const READ_BUFFER: usize = 512;
@@ -49,6 +50,8 @@ async fn open(
         Ok(protocol) => protocol,
         Err(refusal) => return refuse(&mut http, refusal).await.map(|()| None),
     };
+    let bearer = bearer::in_headers(request.headers().get_all(header::AUTHORIZATION));
+    let identity = worker.authenticator().identify_patiently(bearer).await;
     let mut response = handshake_response(request.head());
     if let Some(protocol) = protocol {
         response.insert_header((header::SEC_WEBSOCKET_PROTOCOL, protocol.name()));
@@ -58,7 +61,8 @@ async fn open(
     let FramedParts { io: stream, read_buf, .. } = http.into_parts();
     stream.set_nodelay(true)?;
     let frames = codec(read_buf.to_vec(), worker.settings().message_limit);
-    let connection = Connection::new(stream, protocol.unwrap_or(Protocol::TransportWs), Rc::clone(worker));
+    let protocol_or_default = protocol.unwrap_or(Protocol::TransportWs);
+    let connection = Connection::new(stream, protocol_or_default, Session::new(identity), Rc::clone(worker));
     if protocol.is_none() {
         connection.close(Close::NO_PROTOCOL);
     }

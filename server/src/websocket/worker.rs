@@ -17,7 +17,11 @@ use super::{
     hub::Hub,
     timer::{Check, Timer},
 };
-use crate::{documents::Documents, http::ServerState};
+use crate::{
+    authentication::{Authenticator, KeySet},
+    documents::Documents,
+    http::ServerState,
+};
 
 /// What the sockets of one thread share.
 pub(crate) struct Worker {
@@ -62,6 +66,9 @@ impl Worker {
             scratch: RefCell::default(),
         });
         rt::spawn(close_all(Rc::downgrade(&worker), stopping));
+        if let Some(keys) = worker.state.authenticator.keys() {
+            rt::spawn(close_revoked(Rc::downgrade(&worker), keys));
+        }
         worker
     }
 
@@ -101,6 +108,10 @@ impl Worker {
         &self.state.documents
     }
 
+    pub(crate) fn authenticator(&self) -> &Authenticator {
+        &self.state.authenticator
+    }
+
     /// Whether pages of this origin may open sockets.
     pub(crate) fn allows(&self, origin: &[u8]) -> bool {
         self.state.origins.allows(origin)
@@ -131,5 +142,18 @@ async fn close_all(worker: Weak<Worker>, mut stopping: watch::Receiver<Option<Du
             connection.close(Close::RESTART);
         }
         sleep(pause).await;
+    }
+}
+
+/// Closes connections whose tokens' keys are in use no longer, each time that the keys change.
+async fn close_revoked(worker: Weak<Worker>, mut keys: watch::Receiver<Arc<KeySet>>) {
+    while keys.changed().await.is_ok() {
+        let Some(worker) = worker.upgrade() else { return };
+        let keys = Arc::clone(&keys.borrow_and_update());
+        let connections: Vec<_> =
+            worker.connections.borrow().iter().filter_map(|(_, connection)| connection.upgrade()).collect();
+        for connection in connections {
+            connection.check_key(&keys);
+        }
     }
 }

@@ -11,7 +11,10 @@ use actix_web::rt::net::TcpStream;
 use graphql_api::{Answer, Api};
 use tokio::{sync::Notify, time::Instant};
 
-use crate::documents::Documents;
+use crate::{
+    authentication::{Authenticator, KeySet, TokenError, Validity},
+    documents::Documents,
+};
 
 use super::{
     SocketSettings,
@@ -72,7 +75,12 @@ enum Phase {
 const PING: [u8; 2] = [0x89, 0];
 
 impl Connection {
-    pub(crate) fn new(stream: TcpStream, protocol: Protocol, worker: Rc<Worker>) -> Rc<Self> {
+    pub(crate) fn new(
+        stream: TcpStream,
+        protocol: Protocol,
+        session: Session,
+        worker: Rc<Worker>,
+    ) -> Rc<Self> {
         Rc::new_cyclic(|this| Self {
             hot: Hot {
                 stream,
@@ -83,7 +91,7 @@ impl Connection {
             },
             this: this.clone(),
             worker,
-            session: RefCell::default(),
+            session: session.into(),
             operations: RefCell::default(),
             drained: Notify::new(),
             is_watched: Cell::new(false),
@@ -96,9 +104,20 @@ impl Connection {
 
     /// Has the connection closed, for the first reason that is given.
     pub(crate) fn close(&self, close: Close) {
-        if self.hot.phase.get() == Phase::Open {
-            self.close.borrow_mut().get_or_insert(close);
+        if self.hot.phase.get() == Phase::Open && self.close.borrow().is_none() {
+            if close.is_forbidden() {
+                self.send(&ServerMessage::ConnectionError { message: &close.reason });
+            }
+            self.close.replace(Some(close));
             self.wake();
+        }
+    }
+
+    /// Closes the connection if the key of the client's token is not one of these.
+    pub(crate) fn check_key(&self, keys: &KeySet) {
+        let validity = self.session().validity();
+        if validity.is_some_and(|validity| !keys.contains(validity.key)) {
+            self.close(Close::forbidden(TokenError::Revoked));
         }
     }
 
@@ -107,11 +126,12 @@ impl Connection {
         let settings = self.settings();
         match check {
             Check::Init => {
-                if !self.session().is_introduced() {
+                if !self.session().has_introduced_itself() {
                     self.close(Close::INIT_TIMEOUT);
                 }
                 None
             }
+            Check::Token => self.check_token(),
             Check::KeepAlive if self.hot.phase.get() != Phase::Open => None,
             Check::KeepAlive => {
                 let silent = now.saturating_duration_since(self.heard.get());
@@ -140,6 +160,32 @@ impl Connection {
                 self.abandon();
                 None
             }
+        }
+    }
+
+    /// Tells the client once that its token ends soon, and closes the connection when it has; when to look again.
+    fn check_token(&self) -> Option<Duration> {
+        let left = self.session().validity()?.time_left();
+        if left.is_zero() {
+            self.close(Close::forbidden(TokenError::Expired));
+            return None;
+        }
+        let early = left.saturating_sub(self.authenticator().warning());
+        if !early.is_zero() {
+            return Some(early);
+        }
+        let ends = self.session().end_to_warn_of();
+        if let Some(ends) = ends {
+            self.send(&ServerMessage::Expiry { ends: &ends });
+        }
+        Some(left)
+    }
+
+    /// Looks at the client's token when it is about to end.
+    pub(crate) fn watch_token(&self) {
+        let left = self.session().validity().map(Validity::time_left);
+        if let Some(left) = left {
+            self.set_timer(Check::Token, left.saturating_sub(self.authenticator().warning()));
         }
     }
 
@@ -231,6 +277,10 @@ impl Connection {
 
     pub(crate) fn api(&self) -> &Api {
         self.worker.api()
+    }
+
+    pub(crate) fn authenticator(&self) -> &Authenticator {
+        self.worker.authenticator()
     }
 
     pub(crate) fn documents(&self) -> &Documents {

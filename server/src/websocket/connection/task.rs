@@ -29,6 +29,8 @@ enum Next {
     Wait,
     /// There may be more to read already.
     Read,
+    /// A message waits until keys are read once more.
+    Learn,
     End,
 }
 
@@ -51,6 +53,13 @@ impl Connection {
                 Next::Read => {
                     yield_now().await;
                     self.read(&mut frames)
+                }
+                Next::Learn => {
+                    self.authenticator().learn_keys().await;
+                    if let Err(close) = session::go_on(self) {
+                        self.close(close);
+                    }
+                    if self.close.borrow().is_some() { Next::Wait } else { Next::Read }
                 }
                 Next::Wait => match self.wait().await {
                     Wake::Readable => self.read(&mut frames),
@@ -108,6 +117,9 @@ impl Connection {
             }
             if self.close.borrow().is_some() {
                 return Next::Wait;
+            }
+            if self.session().waits_for_keys() {
+                return Next::Learn;
             }
         }
         Next::Read
