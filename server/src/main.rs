@@ -3,6 +3,8 @@
 mod clock;
 mod documents;
 mod http;
+mod limits;
+mod metrics;
 mod migrate;
 mod origins;
 mod page;

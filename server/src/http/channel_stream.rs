@@ -14,6 +14,7 @@ use super::{
     event_stream::{COMMENT, response},
     told::{Silence, StreamContext, stopped},
 };
+use crate::metrics::{Running, Stream};
 
 /// The stream of a channel: its operations, told as each has something to tell.
 struct ChannelStream {
@@ -22,6 +23,7 @@ struct ChannelStream {
     operations: StreamMap<Arc<str>, BoxStream<'static, Option<Message>>>,
     silence: Silence,
     stopping: watch::Receiver<Option<Duration>>,
+    stream: Stream,
 }
 
 /// The data of a `complete` event.
@@ -40,6 +42,7 @@ pub(super) fn respond(channel: OpenChannel, context: &StreamContext) -> HttpResp
         operations: StreamMap::new(),
         silence: Silence::longer_than(context.keep_alive),
         stopping: context.stopping.clone(),
+        stream: context.metrics.event_streams().clone(),
     };
     response(stream::unfold(stream, async |mut stream| Some((stream.next().await?, stream))))
 }
@@ -67,7 +70,7 @@ impl ChannelStream {
     fn apply(&mut self, change: Change) {
         match change {
             Change::Start(id, operation) => {
-                self.operations.insert(id, with_end(operation));
+                self.operations.insert(id, with_end(operation, self.stream.run()));
             }
             Change::Stop(id) => {
                 self.operations.remove(&id);
@@ -77,7 +80,10 @@ impl ChannelStream {
 
     fn event(&mut self, id: &Arc<str>, message: Option<Message>) -> Bytes {
         match message {
-            Some(Message::Next(answer)) => next(id, &answer.json).into(),
+            Some(Message::Next(answer)) => {
+                self.stream.told(1);
+                next(id, &answer.json).into()
+            }
             Some(Message::Error(errors)) => {
                 self.operations.remove(id);
                 self.channel.ended(id);
@@ -91,8 +97,11 @@ impl ChannelStream {
     }
 }
 
-fn with_end(operation: Operation) -> BoxStream<'static, Option<Message>> {
-    operation.map(Some).chain(stream::iter([None])).boxed()
+fn with_end(operation: Operation, running: Running) -> BoxStream<'static, Option<Message>> {
+    let told = stream::unfold((operation, running), async |(mut operation, running)| {
+        Some((operation.next().await?, (operation, running)))
+    });
+    told.map(Some).chain(stream::iter([None])).boxed()
 }
 
 fn next(id: &str, payload: &str) -> String {

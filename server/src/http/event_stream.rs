@@ -21,7 +21,7 @@ const COMPLETE: &str = "event: complete\ndata:\n\n";
 /// Answers with the operation's messages as events. It ends with the operation; when the server stops, it ends without
 /// the event `complete`, so that clients come back.
 pub(super) fn respond(operation: Operation, context: &StreamContext) -> HttpResponse {
-    let told = Told::new(operation, context).telling_its_start();
+    let told = Told::new(operation, context, context.metrics.event_streams()).telling_its_start();
     response(stream::unfold(Some(told), async |told| {
         let mut told = told?;
         Some(match told.next().await {

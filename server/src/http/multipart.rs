@@ -29,7 +29,8 @@ struct Parts {
 
 /// Answers with the operation's messages as parts.
 pub(super) fn respond(operation: Operation, context: &StreamContext) -> HttpResponse {
-    let parts = Parts { told: Told::new(operation, context), was_answered: false };
+    let parts =
+        Parts { told: Told::new(operation, context, context.metrics.multipart()), was_answered: false };
     let parts = stream::unfold(Some(parts), async |parts| {
         let mut parts = parts?;
         Some(match parts.told.next().await {

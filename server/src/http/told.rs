@@ -7,6 +7,8 @@ use tokio::{
     time::{Instant, Interval, MissedTickBehavior, interval_at},
 };
 
+use crate::metrics::{Metrics, Running, Stream};
+
 /// What a stream of answers needs to know of the server.
 #[derive(Clone)]
 pub(crate) struct StreamContext {
@@ -14,6 +16,7 @@ pub(crate) struct StreamContext {
     pub(crate) keep_alive: Duration,
     /// Some once the server is about to stop: how long connections may take to end.
     pub(crate) stopping: watch::Receiver<Option<Duration>>,
+    pub(crate) metrics: Metrics,
 }
 
 /// What a stream of answers tells next.
@@ -38,18 +41,23 @@ pub(super) struct Told {
     has_told_start: bool,
     silence: Silence,
     stopping: watch::Receiver<Option<Duration>>,
+    stream: Stream,
+    _running: Running,
 }
 
 /// Tells when a stream was silent for too long.
 pub(super) struct Silence(Interval);
 
 impl Told {
-    pub(super) fn new(operation: Operation, context: &StreamContext) -> Self {
+    /// Tells it on a stream of that kind.
+    pub(super) fn new(operation: Operation, context: &StreamContext, stream: &Stream) -> Self {
         Self {
             operation,
             has_told_start: true,
             silence: Silence::longer_than(context.keep_alive),
             stopping: context.stopping.clone(),
+            stream: stream.clone(),
+            _running: stream.run(),
         }
     }
 
@@ -64,6 +72,9 @@ impl Told {
             biased;
             event = tell(&mut self.operation, &mut self.has_told_start) => {
                 self.silence.is_broken();
+                if matches!(event, Event::Message(Message::Next(_))) {
+                    self.stream.told(1);
+                }
                 event
             }
             () = stopped(&mut self.stopping) => Event::Stopping,

@@ -1,6 +1,7 @@
 //! The settings of the server: the one place that names them.
 
 mod database;
+mod limits;
 mod logging;
 mod order_log;
 mod queries;
@@ -12,11 +13,12 @@ use std::{net::SocketAddr, time::Duration};
 use anyhow::bail;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
-pub(crate) use self::logging::LogFormat;
 use self::{
-    database::DatabaseArguments, logging::LoggingArguments, order_log::OrderLogArguments,
-    queries::QueryArguments, requests::RequestArguments, sockets::SocketArguments,
+    database::DatabaseArguments, limits::LimitArguments, logging::LoggingArguments,
+    order_log::OrderLogArguments, queries::QueryArguments, requests::RequestArguments,
+    sockets::SocketArguments,
 };
+pub(crate) use self::{limits::MetricsAudience, logging::LogFormat};
 use crate::origins::Origin;
 
 /// A live orders service: GraphQL over SQLite or PostgreSQL.
@@ -86,6 +88,9 @@ pub(crate) struct Settings {
 
     #[command(flatten)]
     pub(crate) sockets: SocketArguments,
+
+    #[command(flatten)]
+    pub(crate) limits: LimitArguments,
 
     #[command(flatten)]
     pub(crate) logging: LoggingArguments,

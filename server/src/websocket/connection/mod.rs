@@ -11,7 +11,11 @@ use actix_web::rt::net::TcpStream;
 use graphql_api::{Answer, Api};
 use tokio::{sync::Notify, time::Instant};
 
-use crate::documents::Documents;
+use crate::{
+    documents::Documents,
+    limits::{Client, Limits, Permit},
+    metrics::Metrics,
+};
 
 use super::{
     SocketSettings,
@@ -30,6 +34,8 @@ pub(crate) struct Connection {
     hot: Hot,
     this: Weak<Self>,
     worker: Rc<Worker>,
+    /// Counts it as a connection of its client.
+    permit: Permit,
     session: RefCell<Session>,
     operations: RefCell<Operations>,
     /// Tells that the outbox is empty.
@@ -72,7 +78,7 @@ enum Phase {
 const PING: [u8; 2] = [0x89, 0];
 
 impl Connection {
-    pub(crate) fn new(stream: TcpStream, protocol: Protocol, worker: Rc<Worker>) -> Rc<Self> {
+    pub(crate) fn new(stream: TcpStream, permit: Permit, protocol: Protocol, worker: Rc<Worker>) -> Rc<Self> {
         Rc::new_cyclic(|this| Self {
             hot: Hot {
                 stream,
@@ -83,6 +89,7 @@ impl Connection {
             },
             this: this.clone(),
             worker,
+            permit,
             session: RefCell::default(),
             operations: RefCell::default(),
             drained: Notify::new(),
@@ -153,6 +160,7 @@ impl Connection {
 
     /// Sends an operation's answers, in one write.
     pub(crate) fn tell(&self, id: &Id, answers: &[Answer]) {
+        self.metrics().sockets().told(answers.len());
         self.worker.with_scratch(|frames| {
             self.write_answers(id, answers, frames);
             self.send_frames(frames);
@@ -200,6 +208,11 @@ impl Connection {
         self.hot.outbox.borrow().blocked_since().is_some()
     }
 
+    /// How many bytes wait for the client.
+    pub(crate) fn waiting(&self) -> usize {
+        self.hot.outbox.borrow().len()
+    }
+
     /// Whether more may wait for the client.
     pub(crate) fn has_room(&self) -> bool {
         self.hot.outbox.borrow().len() <= self.settings().queue
@@ -239,6 +252,19 @@ impl Connection {
 
     pub(crate) fn settings(&self) -> &SocketSettings {
         self.worker.settings()
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        self.worker.limits()
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        self.worker.metrics()
+    }
+
+    /// Who is at the other end, as limits count them.
+    pub(crate) fn client(&self) -> Option<Client> {
+        self.permit.client()
     }
 
     fn write_answers(&self, id: &Id, answers: &[Answer], frames: &mut Vec<u8>) {

@@ -119,6 +119,12 @@ impl Connection {
         if self.hot.phase.get() != Phase::Open {
             return;
         }
+        if let Some(client) = self.client()
+            && !self.limits().rates.message(client)
+        {
+            self.limits().refused.rate("messages");
+            return self.close(Close::TOO_MANY_MESSAGES);
+        }
         match message {
             Message::Text(text) => {
                 if let Err(close) = session::take(self, &text) {
@@ -137,6 +143,7 @@ impl Connection {
     /// Sends a close frame behind what waits.
     fn start_closing(&self, frames: &mut WebSocketContext, close: &Close, phase: Phase) -> Next {
         tracing::debug!(code = close.code, reason = %close.reason, "closing a socket");
+        self.metrics().socket_closed(close.code);
         self.operations().stop_all(self);
         // What cannot be written now waits in the outbox, so this does not fail but where the connection is gone.
         let closed = frames.close(&mut Wire(self), Some(close.to_frame()));
