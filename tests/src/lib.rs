@@ -7,6 +7,7 @@
 
 #![expect(clippy::missing_panics_doc, reason = "a panic is how a test fails")]
 
+mod abuse;
 mod api;
 mod binary;
 mod browser;
@@ -25,6 +26,7 @@ mod suite;
 
 use std::time::Duration;
 
+pub use abuse::{AbuseCase, RawAnswer, abuse, exchange};
 pub use api::Api;
 pub use browser::Browser;
 pub use event_stream::{EventStream, StreamEvent};
