@@ -4,9 +4,20 @@ use tracing_subscriber::EnvFilter;
 
 use crate::settings::{LogFormat, Settings};
 
+/// The web framework logs as an error what is only a stranger's nonsense: it is answered, and counted. The setting may say
+/// otherwise.
+const STRANGERS: &str = "actix_http::h1::dispatcher=off";
+
+/// Those that would tell what clients send, or how the database is asked for it. No setting makes them.
+const SECRETS: [&str; 1] = ["tungstenite=info"];
+
 /// Writes log events to the standard error stream.
 pub(crate) fn start(settings: &Settings) {
-    let filter = EnvFilter::builder().parse_lossy(&settings.logging.log);
+    let filter = EnvFilter::builder().parse_lossy(format!("{STRANGERS},{}", settings.logging.log));
+    let filter = SECRETS.iter().fold(filter, |filter, bound| match bound.parse() {
+        Ok(bound) => filter.add_directive(bound),
+        Err(_) => filter,
+    });
     let events = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())

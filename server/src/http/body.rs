@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 use tokio::time::timeout_at;
 
 use super::refusal::Refusal;
-use crate::limits::{has_received, must_have_received};
+use crate::limits::{has_received, read_body};
 
 /// Reads a body of JSON with at most `limit` bytes.
 pub(super) async fn read_json(
@@ -29,7 +29,7 @@ pub(super) async fn read_json(
         return Err(too_large());
     }
     let mut body = BytesMut::with_capacity(announced.unwrap_or_default());
-    let deadline = must_have_received(request);
+    let deadline = read_body(request);
     let too_late = |_| Refusal::too_late("the request took longer than it may (ORDERCAST_REQUEST_TIMEOUT)");
     while let Some(chunk) = timeout_at(deadline, payload.next()).await.map_err(too_late)? {
         let chunk = chunk.map_err(|_| Refusal::bad_request("the body could not be read to its end"))?;

@@ -10,7 +10,7 @@ use actix_web::{
     body::{BodySize, BoxBody, MessageBody},
     dev::{Payload, ServiceRequest, ServiceResponse},
     http::{
-        StatusCode,
+        ConnectionType, StatusCode,
         header::{self, HeaderMap, HeaderName, HeaderValue},
     },
     middleware::Next,
@@ -90,9 +90,9 @@ pub(crate) fn has_received(request: &HttpRequest) {
     }
 }
 
-/// When a request must have come to its end.
-pub(crate) fn must_have_received(request: &HttpRequest) -> Instant {
-    request.conn_data::<Rc<Peer>>().map_or_else(Instant::now, |peer| peer.must_have_received())
+/// Tells that a request's body is read from now on; when it must have come to its end.
+pub(crate) fn read_body(request: &HttpRequest) -> Instant {
+    request.conn_data::<Rc<Peer>>().map_or_else(Instant::now, |peer| peer.read_body())
 }
 
 fn finish<B: MessageBody + 'static>(
@@ -102,6 +102,10 @@ fn finish<B: MessageBody + 'static>(
 ) -> ServiceResponse<BoxBody> {
     state.metrics.request(response.status());
     add_security_headers(response.headers_mut());
+    if service.0.is_receiving() {
+        // What else comes on it may be the rest of a body as well as a request.
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
     response.map_body(|_, body| match body.size() {
         BodySize::Stream => BoxBody::new(Served { body: body.boxed(), _service: service }),
         BodySize::None | BodySize::Sized(_) => body.boxed(),

@@ -1,17 +1,19 @@
 use std::{
     io::{self, ErrorKind, IoSlice},
+    net::Shutdown,
     pin::Pin,
     rc::Rc,
     task::{Context, Poll},
 };
 
 use actix_web::rt::net::TcpStream;
+use socket2::SockRef;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     time::{Sleep, sleep_until},
 };
 
-use super::{ClientNetwork, Peer, Permit, TooMany};
+use super::{ClientNetwork, Peer, Permit, TooMany, peer::Reading};
 
 /// A connection that speaks HTTP. It fails when its client takes too long: to send a request, or to take an answer. The web
 /// framework itself looks only at the head of the first request, and at the time between two.
@@ -21,11 +23,22 @@ pub(crate) struct LimitedStream {
     peer: Rc<Peer>,
     /// Set for no later than when the client is late. It is not set anew for each request: most are here at once.
     timer: Option<Pin<Box<Sleep>>>,
+    /// How much was read at once.
+    turn: usize,
+    /// Whether it was told why it is not served.
+    is_dismissed: bool,
 }
+
+/// The most that is read at once.
+const TURN: usize = 16 * 1024;
+
+/// The answer to a head that is too large.
+const HEAD_TOO_LARGE: &[u8] =
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 
 impl LimitedStream {
     pub(super) fn new(stream: TcpStream, permit: Permit, peer: Peer) -> Self {
-        Self { stream, permit, peer: Rc::new(peer), timer: None }
+        Self { stream, permit, peer: Rc::new(peer), timer: None, turn: 0, is_dismissed: false }
     }
 
     /// What is known of it.
@@ -62,6 +75,22 @@ impl LimitedStream {
         }
     }
 
+    /// Reads what a client still sends that was told why it is not served. Closing the connection over unread bytes would
+    /// take that from it.
+    fn poll_dismissed(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut bytes = [0; 4096];
+        for _ in 0..16 {
+            let mut rest = ReadBuf::new(&mut bytes);
+            match Pin::new(&mut self.stream).poll_read(context, &mut rest) {
+                Poll::Ready(Ok(())) if !rest.filled().is_empty() => {}
+                Poll::Ready(_) => return Poll::Ready(Err(ErrorKind::ConnectionAborted.into())),
+                Poll::Pending => return self.poll_late(context).map(Err),
+            }
+        }
+        context.waker().wake_by_ref();
+        self.poll_late(context).map(Err)
+    }
+
     /// Tells how much of what is to be sent was taken.
     fn poll_taken(
         &mut self,
@@ -87,13 +116,37 @@ impl AsyncRead for LimitedStream {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if self.is_dismissed {
+            return self.poll_dismissed(context);
+        }
+        match self.peer.reading(context.waker()) {
+            Reading::Now => {}
+            Reading::Later => return self.poll_late(context).map(Err),
+            Reading::TooMuch => {
+                self.is_dismissed = true;
+                self.peer.dismiss();
+                // A client that takes not even this is not waited for.
+                let _ = self.stream.try_write(HEAD_TOO_LARGE);
+                let _ = SockRef::from(&self.stream).shutdown(Shutdown::Write);
+                return self.poll_dismissed(context);
+            }
+        }
+        if self.turn >= TURN {
+            // What was read is looked at before more is.
+            self.turn = 0;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(context, buffer);
         if read.is_pending() {
+            self.turn = 0;
             return self.poll_late(context).map(Err);
         }
-        if buffer.filled().len() > before {
-            self.peer.receive();
+        let count = buffer.filled().len() - before;
+        if count > 0 {
+            self.turn += count;
+            self.peer.receive(count);
         }
         read
     }

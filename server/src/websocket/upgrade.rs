@@ -2,7 +2,7 @@ use std::{borrow::Cow, convert::Infallible, io, rc::Rc};
 
 use actix_codec::{Framed, FramedParts};
 use actix_http::{
-    HttpMessage, Request, Response, StatusCode,
+    HttpMessage, Request, Response, StatusCode, Version,
     body::BodySize,
     h1::{Codec, Message},
     header,
@@ -106,6 +106,13 @@ fn check(worker: &Worker, request: &Request) -> Result<Option<Protocol>, Refusal
             "the request is no WebSocket handshake (RFC 6455, section 4.2.1)".into(),
         ),
     })?;
+    // The key comes once, and only behind HTTP/1.1 (RFC 6455, sections 4.2.1 and 11.3.1).
+    if headers.get_all(header::SEC_WEBSOCKET_KEY).count() != 1 || request.version() != Version::HTTP_11 {
+        return Err(Refusal(
+            StatusCode::BAD_REQUEST,
+            "the request is no WebSocket handshake (RFC 6455, section 4.2.1)".into(),
+        ));
+    }
     let offered = headers.get_all(header::SEC_WEBSOCKET_PROTOCOL);
     Ok(Protocol::negotiate(offered.filter_map(|names| names.to_str().ok())))
 }

@@ -20,7 +20,7 @@ pub(crate) fn cases() -> Vec<AbuseCase> {
         abuse("a null in the path", to("/graphql\0")).answers(&[400]),
         abuse("what is no ASCII in the path", to("/gr\u{e4}phql")).answers(&[400]),
         abuse("a fragment", to("/graphql?query={__typename}#fragment")).answers(&[200]),
-        abuse("a target without a slash", to("graphql")).answers(&[400]),
+        abuse("a target without a slash", to("graphql")).answers(&[404]),
         abuse("the whole server", to("*")).answers(&[404]),
         abuse("a whole URL is its path", to("http://evil.example/graphql?query={__typename}"))
             .answers(&[200]),
@@ -28,7 +28,7 @@ pub(crate) fn cases() -> Vec<AbuseCase> {
             .answers(&[404])
             .without("secret"),
         abuse("a tunnel", "CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example\r\n\r\n").answers(&[404]),
-        abuse("a tunnel to a path", "CONNECT /graphql HTTP/1.1\r\nHost: localhost\r\n\r\n").answers(&[400]),
+        abuse("a tunnel to a path", "CONNECT /graphql HTTP/1.1\r\nHost: localhost\r\n\r\n").answers(&[405]),
         abuse(
             "a host that is not ours is of no concern",
             to("/health/live").replace("localhost", "evil.example"),
@@ -45,7 +45,7 @@ pub(crate) fn cases() -> Vec<AbuseCase> {
         abuse("a method in small letters", by("get")).answers(&[405]),
         abuse("PATCH", by("PATCH")).answers(&[405]),
         abuse("OPTIONS without an origin", by("OPTIONS")).answers(&[405]),
-        abuse("a method of WebDAV elsewhere", by("PROPFIND").replace("/graphql", "/")).answers(&[404]),
+        abuse("a method of WebDAV elsewhere", by("PROPFIND").replace("/graphql", "/")).answers(&[405]),
         abuse("no document", to("/graphql")).answers(&[400]),
         abuse("a document with an escaped null", document("{__typename%00}"))
             .answers(&[200])
