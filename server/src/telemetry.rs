@@ -8,8 +8,8 @@ use crate::settings::{LogFormat, Settings};
 /// otherwise.
 const STRANGERS: &str = "actix_http::h1::dispatcher=off";
 
-/// Those that would tell what clients send, or how the database is asked for it. No setting makes them.
-const SECRETS: [&str; 1] = ["tungstenite=info"];
+/// Those that would quote headers and messages of clients. A level for everything, such as `trace`, leaves them at this.
+const SECRETS: [&str; 2] = ["actix_http=info", "tungstenite=info"];
 
 /// Writes log events to the standard error stream.
 pub(crate) fn start(settings: &Settings) {

@@ -74,10 +74,7 @@ impl LimitArguments {
         let files = open_files.saturating_sub(OTHER_FILES).max(open_files / 2);
         let total = u64::from(self.connections.get());
         if total > files {
-            tracing::warn!(
-                connections = files,
-                "the system allows fewer open files than ORDERCAST_CONNECTIONS needs"
-            );
+            tracing::info!(connections = files, "as many connections as the system allows open files");
         }
         let connections = ConnectionLimits {
             total: usize::try_from(total.min(files)).unwrap_or(usize::MAX),

@@ -148,7 +148,8 @@ impl Connection {
 
     /// Sends a close frame behind what waits.
     fn start_closing(&self, frames: &mut WebSocketContext, close: &Close, phase: Phase) -> Next {
-        tracing::debug!(code = close.code, reason = %close.reason, "closing a socket");
+        // The reason may quote what the client sent.
+        tracing::debug!(code = close.code, "closing a socket");
         self.metrics().socket_closed(close.code);
         self.operations().stop_all(self);
         // What cannot be written now waits in the outbox, so this does not fail but where the connection is gone.
