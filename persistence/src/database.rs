@@ -48,6 +48,15 @@ pub enum OpenError {
     Failed(#[from] DbErr),
 }
 
+/// The connections to a database that serve requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConnectionPool {
+    /// Those that are open.
+    pub open: usize,
+    /// Those of them that nothing uses.
+    pub idle: usize,
+}
+
 /// An open database. Clones share its connections.
 #[derive(Clone)]
 pub struct Database {
@@ -99,6 +108,18 @@ impl Database {
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), RepositoryError> {
         self.reader.ping().await.map_err(repository_error)
+    }
+
+    /// The connections that serve requests, on SQLite those that read, as they are now.
+    pub fn connections(&self) -> ConnectionPool {
+        let (open, idle) = if self.backend() == DbBackend::Postgres {
+            let pool = self.reader.get_postgres_connection_pool();
+            (pool.size(), pool.num_idle())
+        } else {
+            let pool = self.reader.get_sqlite_connection_pool();
+            (pool.size(), pool.num_idle())
+        };
+        ConnectionPool { open: usize::try_from(open).unwrap_or(usize::MAX), idle }
     }
 
     /// The connection that changes the schema.

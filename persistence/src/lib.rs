@@ -15,6 +15,6 @@ mod rows;
 mod sample;
 mod users;
 
-pub use database::{Database, DatabaseSettings, OpenError};
-pub use log::{LogSettings, OrderLog};
+pub use database::{ConnectionPool, Database, DatabaseSettings, OpenError};
+pub use log::{LogProgress, LogSettings, OrderLog};
 pub use repository::SqlRepository;

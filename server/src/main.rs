@@ -4,6 +4,8 @@ mod authentication;
 mod clock;
 mod documents;
 mod http;
+mod limits;
+mod metrics;
 mod migrate;
 mod origins;
 mod page;

@@ -7,6 +7,7 @@
 
 #![expect(clippy::missing_panics_doc, reason = "a panic is how a test fails")]
 
+mod abuse;
 mod api;
 mod bad_tokens;
 mod binary;
@@ -27,6 +28,7 @@ mod tokens;
 
 use std::time::Duration;
 
+pub use abuse::{AbuseCase, RawAnswer, abuse, exchange};
 pub use api::Api;
 pub use bad_tokens::{BadToken, bad_tokens};
 pub use browser::Browser;

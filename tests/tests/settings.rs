@@ -169,6 +169,11 @@ fn values_that_make_no_sense_are_named() {
         ("ORDERCAST_JWT_LEEWAY", "--jwt-leeway", "1day"),
         ("ORDERCAST_SSE_RESERVATION", "--sse-reservation", "soon"),
         ("ORDERCAST_LOG_FORMAT", "--log-format", "xml"),
+        ("ORDERCAST_CONNECTIONS", "--connections", "0"),
+        ("ORDERCAST_OPERATIONS_PER_ADDRESS", "--operations-per-address", "many"),
+        ("ORDERCAST_REQUEST_TIMEOUT", "--request-timeout", "0s"),
+        ("ORDERCAST_TRUSTED_PROXIES", "--trusted-proxies", "localhost"),
+        ("ORDERCAST_METRICS", "--metrics", "some"),
     ] {
         let finished = Installation::new().set(variable, value).run(&[]);
         assert_eq!(finished.status.code(), Some(2), "{variable}: {finished:?}");

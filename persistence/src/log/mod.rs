@@ -64,6 +64,15 @@ struct Shared {
     follow_newest: mpsc::Sender<FollowNewest>,
 }
 
+/// How far a node is with reading the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogProgress {
+    /// Followers are told of everything up to here.
+    pub told: Position,
+    /// The newest position of the log. On PostgreSQL rows have none before some node's reader has seen them.
+    pub newest: Position,
+}
+
 /// How long a write waits to learn its position, and a new follower for the reader.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -88,6 +97,12 @@ impl OrderLog {
         reader::start(&shared, requests);
         retention::start(&shared);
         Ok(Self(shared))
+    }
+
+    /// How far this node is with reading the log.
+    pub async fn progress(&self) -> Result<LogProgress, RepositoryError> {
+        let newest = rows::head(&self.0.database).await?;
+        Ok(LogProgress { told: *self.0.head.borrow(), newest })
     }
 
     /// Waits until followers are told of the change at this position, which is committed; `None` if that takes too

@@ -11,6 +11,7 @@ use super::{
     parameters::Parameters,
     refusal::Refusal,
 };
+use crate::metrics::Outcome;
 
 /// Answers several requests, in their order and one after another, in one array.
 pub(super) async fn respond(
@@ -51,8 +52,16 @@ async fn one(state: &ServerState, viewer: &Viewer, parameters: Parameters) -> Re
             let refused = Refusal::bad_request("a batch cannot have subscriptions");
             Response::from_errors(vec![refused.to_server_error()])
         }
-        Ok(prepared) => state.api.execute(prepared, viewer).await,
-        Err(errors) => Response::from_errors(errors),
+        Ok(prepared) => {
+            let kind = prepared.kind();
+            let response = state.api.execute(prepared, viewer).await;
+            state.metrics.operation(Some(kind), Outcome::of(&response));
+            response
+        }
+        Err(errors) => {
+            state.metrics.operation(None, Outcome::Refused);
+            Response::from_errors(errors)
+        }
     };
     Ok(if is_request_error(&response) {
         answer::to_json(&RequestErrors { errors: &response.errors })

@@ -15,7 +15,10 @@ use super::{
     refusal::Refusal,
     told::{Silence, StreamContext, stopped},
 };
-use crate::authentication::{Authenticator, Identity, TokenError};
+use crate::{
+    authentication::{Authenticator, Identity, TokenError},
+    metrics::{Running, Stream},
+};
 
 /// The stream of a channel: its operations, told as each has something to tell.
 struct ChannelStream {
@@ -28,6 +31,7 @@ struct ChannelStream {
     identity_ends: BoxFuture<'static, TokenError>,
     has_ended: bool,
     stopping: watch::Receiver<Option<Duration>>,
+    stream: Stream,
 }
 
 /// The data of a `complete` event.
@@ -51,6 +55,7 @@ pub(super) fn respond(channel: OpenChannel, context: &StreamContext) -> HttpResp
         operations: StreamMap::new(),
         silence: Silence::longer_than(context.keep_alive),
         stopping: context.stopping.clone(),
+        stream: context.metrics.event_streams().clone(),
     };
     response(stream::unfold(stream, async |mut stream| Some((stream.next().await?, stream))))
 }
@@ -102,7 +107,7 @@ impl ChannelStream {
     fn apply(&mut self, change: Change) {
         match change {
             Change::Start(id, operation) => {
-                self.operations.insert(id, with_end(operation));
+                self.operations.insert(id, with_end(operation, self.stream.run()));
             }
             Change::Stop(id) => {
                 self.operations.remove(&id);
@@ -112,7 +117,10 @@ impl ChannelStream {
 
     fn event(&mut self, id: &Arc<str>, message: Option<Message>) -> Bytes {
         match message {
-            Some(Message::Next(answer)) => next(id, &answer.json).into(),
+            Some(Message::Next(answer)) => {
+                self.stream.told(1);
+                next(id, &answer.json).into()
+            }
             Some(Message::Error(errors)) => {
                 self.operations.remove(id);
                 self.channel.ended(id);
@@ -126,8 +134,11 @@ impl ChannelStream {
     }
 }
 
-fn with_end(operation: Operation) -> BoxStream<'static, Option<Message>> {
-    operation.map(Some).chain(stream::iter([None])).boxed()
+fn with_end(operation: Operation, running: Running) -> BoxStream<'static, Option<Message>> {
+    let told = stream::unfold((operation, running), async |(mut operation, running)| {
+        Some((operation.next().await?, (operation, running)))
+    });
+    told.map(Some).chain(stream::iter([None])).boxed()
 }
 
 fn next(id: &str, payload: &str) -> String {

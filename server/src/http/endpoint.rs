@@ -17,7 +17,7 @@ use super::{
     parameters::Parameters,
     refusal::Refusal,
 };
-use crate::authentication::Identity;
+use crate::{authentication::Identity, limits::admit_operations, metrics::Outcome};
 
 /// The header that carries the token of a channel.
 const TOKEN: &str = "X-GraphQL-Event-Stream-Token";
@@ -27,10 +27,12 @@ pub(super) async fn post(state: Data<ServerState>, request: HttpRequest, payload
     let accepted = Accepted::by(&request);
     let answer = async {
         origin::check(&request, &state.origins)?;
+        admit_operations(&state, &request, 1)?;
         let identity = authorization::identify(&state, &request).await?;
         match body::read_json(&request, payload, state.limits.body).await? {
             Json::Array(requests) => {
                 let json = accepted.json().ok_or_else(not_acceptable)?;
+                admit_operations(&state, &request, requests.len().saturating_sub(1))?;
                 batch::respond(&state, &identity.viewer, requests, json).await
             }
             body => execute(&state, &request, &identity, &accepted, Parameters::from_json(body)?).await,
@@ -44,6 +46,7 @@ pub(super) async fn get(state: Data<ServerState>, request: HttpRequest) -> HttpR
     let accepted = Accepted::by(&request);
     let answer = async {
         origin::check(&request, &state.origins)?;
+        admit_operations(&state, &request, 1)?;
         let limit = state.limits.query_string;
         let parameters = Parameters::from_query_string(request.query_string(), limit)?;
         match token(&request) {
@@ -66,6 +69,7 @@ pub(super) async fn get(state: Data<ServerState>, request: HttpRequest) -> HttpR
 pub(super) async fn put(state: Data<ServerState>, request: HttpRequest) -> HttpResponse {
     let reserve = async {
         origin::check(&request, &state.origins)?;
+        admit_operations(&state, &request, 1)?;
         if !state.channels.are_enabled() {
             return Err(not_allowed(&state, &request));
         }
@@ -84,6 +88,7 @@ pub(super) async fn put(state: Data<ServerState>, request: HttpRequest) -> HttpR
 pub(super) async fn delete(state: Data<ServerState>, request: HttpRequest) -> HttpResponse {
     let cancel = async {
         origin::check(&request, &state.origins)?;
+        admit_operations(&state, &request, 1)?;
         if !state.channels.are_enabled() {
             return Err(not_allowed(&state, &request));
         }
@@ -122,21 +127,36 @@ async fn execute(
         return match prepared {
             Ok(prepared) => {
                 origin::check_method(request.method(), prepared.kind())?;
+                state.metrics.operation(Some(prepared.kind()), Outcome::Started);
                 let operation = state.api.start(prepared, viewer, resume(request).as_deref());
                 state.channels.start(&token, identity, &id, operation)?;
                 Ok(HttpResponse::Accepted().finish())
             }
-            Err(errors) => Ok(answer::request_errors(&errors, JsonType::GraphqlResponse)),
+            Err(errors) => {
+                state.metrics.operation(None, Outcome::Refused);
+                Ok(answer::request_errors(&errors, JsonType::GraphqlResponse))
+            }
         };
     }
     let prepared = match prepared {
         Ok(prepared) => prepared,
-        Err(errors) => return Ok(refuse(state, identity, accepted, errors)),
+        Err(errors) => {
+            state.metrics.operation(None, Outcome::Refused);
+            return Ok(refuse(state, identity, accepted, errors));
+        }
     };
-    origin::check_method(request.method(), prepared.kind())?;
-    let start = |prepared| state.api.start(prepared, viewer, resume(request).as_deref());
-    match accepted.format(prepared.kind()).ok_or_else(not_acceptable)? {
-        Format::Json(json) => Ok(answer::response(state.api.execute(prepared, viewer).await, json, request)),
+    let kind = prepared.kind();
+    origin::check_method(request.method(), kind)?;
+    let start = |prepared| {
+        state.metrics.operation(Some(kind), Outcome::Started);
+        state.api.start(prepared, viewer, resume(request).as_deref())
+    };
+    match accepted.format(kind).ok_or_else(not_acceptable)? {
+        Format::Json(json) => {
+            let response = state.api.execute(prepared, viewer).await;
+            state.metrics.operation(Some(kind), Outcome::of(&response));
+            Ok(answer::response(response, json, request))
+        }
         Format::EventStream => Ok(event_stream::respond(start(prepared), identity, &state.streams)),
         Format::Multipart => Ok(multipart::respond(start(prepared), identity, &state.streams)),
     }

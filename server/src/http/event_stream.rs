@@ -25,7 +25,7 @@ const COMPLETE: &str = "event: complete\ndata:\n\n";
 /// client must get another token before it comes back, and `EventSource`, which does not know that, is answered with 401
 /// then and gives up.
 pub(super) fn respond(operation: Operation, identity: &Identity, context: &StreamContext) -> HttpResponse {
-    let told = Told::new(operation, identity, context).telling_its_start();
+    let told = Told::new(operation, identity, context, context.metrics.event_streams()).telling_its_start();
     response(stream::unfold(Some(told), async |told| {
         let mut told = told?;
         Some(match told.next().await {

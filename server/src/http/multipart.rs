@@ -31,7 +31,8 @@ struct Parts {
 
 /// Answers with the operation's messages as parts.
 pub(super) fn respond(operation: Operation, identity: &Identity, context: &StreamContext) -> HttpResponse {
-    let parts = Parts { told: Told::new(operation, identity, context), was_answered: false };
+    let told = Told::new(operation, identity, context, context.metrics.multipart());
+    let parts = Parts { told, was_answered: false };
     let parts = stream::unfold(Some(parts), async |parts| {
         let mut parts = parts?;
         Some(match parts.told.next().await {

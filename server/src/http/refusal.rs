@@ -19,6 +19,8 @@ pub(crate) struct Refusal {
     allow: Option<&'static str>,
     /// How the client could say who it is (RFC 6750, section 3).
     challenge: Option<String>,
+    /// In seconds.
+    retry_after: Option<u64>,
 }
 
 impl Refusal {
@@ -29,12 +31,24 @@ impl Refusal {
 
     /// One that its status says best.
     pub(crate) fn new(status: StatusCode, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, code: "BAD_USER_INPUT", message: message.into(), allow: None, challenge: None }
+        Self {
+            status,
+            code: "BAD_USER_INPUT",
+            message: message.into(),
+            allow: None,
+            challenge: None,
+            retry_after: None,
+        }
     }
 
     /// More than a limit allows.
     pub(crate) fn over_limit(status: StatusCode, message: impl Into<Cow<'static, str>>) -> Self {
         Self { code: "LIMIT_EXCEEDED", ..Self::new(status, message) }
+    }
+
+    /// The client took too long.
+    pub(crate) fn too_late(message: &'static str) -> Self {
+        Self::over_limit(StatusCode::REQUEST_TIMEOUT, message)
     }
 
     /// The client may not.
@@ -59,6 +73,16 @@ impl Refusal {
         Self { allow: Some(allow), ..Self::new(StatusCode::METHOD_NOT_ALLOWED, message) }
     }
 
+    /// The client may try again after so many seconds.
+    pub(crate) fn after(self, seconds: u64) -> Self {
+        Self { retry_after: Some(seconds), ..self }
+    }
+
+    /// The answer to a client of which it is not known yet what it can read.
+    pub(crate) fn answer_json(&self) -> HttpResponse {
+        self.answer(JsonType::Json)
+    }
+
     /// The answer.
     pub(crate) fn answer(&self, json: JsonType) -> HttpResponse {
         let mut response = answer::errors(self.status, &[self.to_server_error()], json);
@@ -68,6 +92,9 @@ impl Refusal {
         if let Some(challenge) = &self.challenge {
             let challenge = header::HeaderValue::from_str(challenge).expect("reasons are ASCII");
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
         response
     }

@@ -7,7 +7,10 @@ use tokio::{
     time::{Instant, Interval, MissedTickBehavior, interval_at},
 };
 
-use crate::authentication::{Authenticator, Identity, TokenError};
+use crate::{
+    authentication::{Authenticator, Identity, TokenError},
+    metrics::{Metrics, Running, Stream},
+};
 
 /// What a stream of answers needs to know of the server.
 #[derive(Clone)]
@@ -18,6 +21,7 @@ pub(crate) struct StreamContext {
     pub(crate) keep_alive: Duration,
     /// Some once the server is about to stop: how long connections may take to end.
     pub(crate) stopping: watch::Receiver<Option<Duration>>,
+    pub(crate) metrics: Metrics,
 }
 
 /// What a stream of answers tells next.
@@ -45,19 +49,29 @@ pub(super) struct Told {
     silence: Silence,
     identity_ends: BoxFuture<'static, TokenError>,
     stopping: watch::Receiver<Option<Duration>>,
+    stream: Stream,
+    _running: Running,
 }
 
 /// Tells when a stream was silent for too long.
 pub(super) struct Silence(Interval);
 
 impl Told {
-    pub(super) fn new(operation: Operation, identity: &Identity, context: &StreamContext) -> Self {
+    /// Tells it on a stream of that kind, as long as the identity holds.
+    pub(super) fn new(
+        operation: Operation,
+        identity: &Identity,
+        context: &StreamContext,
+        stream: &Stream,
+    ) -> Self {
         Self {
             operation,
             has_told_start: true,
             silence: Silence::longer_than(context.keep_alive),
             identity_ends: context.authenticator.end_of(identity),
             stopping: context.stopping.clone(),
+            stream: stream.clone(),
+            _running: stream.run(),
         }
     }
 
@@ -73,6 +87,9 @@ impl Told {
             error = &mut self.identity_ends => Event::Unauthenticated(error),
             event = tell(&mut self.operation, &mut self.has_told_start) => {
                 self.silence.is_broken();
+                if matches!(event, Event::Message(Message::Next(_))) {
+                    self.stream.told(1);
+                }
                 event
             }
             () = stopped(&mut self.stopping) => Event::Stopping,

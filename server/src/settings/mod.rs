@@ -2,6 +2,7 @@
 
 mod authentication;
 mod database;
+mod limits;
 mod logging;
 mod order_log;
 mod queries;
@@ -17,11 +18,11 @@ use anyhow::bail;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 use self::{
-    authentication::AuthenticationArguments, database::DatabaseArguments, logging::LoggingArguments,
-    order_log::OrderLogArguments, queries::QueryArguments, requests::RequestArguments,
-    sockets::SocketArguments,
+    authentication::AuthenticationArguments, database::DatabaseArguments, limits::LimitArguments,
+    logging::LoggingArguments, order_log::OrderLogArguments, queries::QueryArguments,
+    requests::RequestArguments, sockets::SocketArguments,
 };
-pub(crate) use self::{authentication::TokenArguments, logging::LogFormat};
+pub(crate) use self::{authentication::TokenArguments, limits::MetricsAudience, logging::LogFormat};
 use crate::origins::Origin;
 
 /// A live orders service: GraphQL over SQLite or PostgreSQL.
@@ -96,6 +97,9 @@ pub(crate) struct Settings {
 
     #[command(flatten)]
     pub(crate) sockets: SocketArguments,
+
+    #[command(flatten)]
+    pub(crate) limits: LimitArguments,
 
     #[command(flatten)]
     pub(crate) logging: LoggingArguments,

@@ -1,6 +1,6 @@
 //! What a client's messages do, in either protocol.
 
-use std::rc::Rc;
+use std::{num::NonZeroU32, rc::Rc};
 
 use async_graphql::Request;
 use chrono::{DateTime, SecondsFormat};
@@ -13,7 +13,10 @@ use super::{
     operations,
     protocol::{ClientMessage, ServerMessage},
 };
-use crate::authentication::{Identity, TokenError, Validity, bearer};
+use crate::{
+    authentication::{Identity, TokenError, Validity, bearer},
+    metrics::Outcome,
+};
 
 /// Who is at the other end.
 pub(crate) struct Session {
@@ -174,25 +177,42 @@ fn start(connection: &Rc<Connection>, id: &str, mut request: Request) -> Result<
     if connection.operations().contains(&key) {
         return Err(Close::id_in_use(id));
     }
-    let limit = connection.settings().operations;
-    let operation = if connection.operations().len() < limit {
-        let api = connection.api();
-        let found = connection.documents().resolve(None, &mut request);
-        let found = found.map_err(|error| vec![error.to_server_error()]);
-        match found.and_then(|()| api.prepare(request)) {
-            Ok(request) => api.start(request, &identity.viewer, resume.as_deref()),
-            Err(errors) => Operation::refused(errors),
-        }
-    } else {
-        let message =
-            format!("a connection may have {limit} operations at once (ORDERCAST_SOCKET_OPERATIONS)");
-        let errors = [limit_exceeded(message)];
+    if let Err(over_limit) = admit(connection) {
+        connection.metrics().operation(None, Outcome::Refused);
         // It never becomes one of the connection's operations.
-        connection.send(&ServerMessage::Error { id: &key, errors: &errors });
+        connection.send(&ServerMessage::Error { id: &key, errors: &[limit_exceeded(over_limit)] });
         return Ok(());
+    }
+    let api = connection.api();
+    let found = connection.documents().resolve(None, &mut request);
+    let found = found.map_err(|error| vec![error.to_server_error()]);
+    let operation = match found.and_then(|()| api.prepare(request)) {
+        Ok(request) => {
+            connection.metrics().operation(Some(request.kind()), Outcome::Started);
+            api.start(request, &identity.viewer, resume.as_deref())
+        }
+        Err(errors) => {
+            connection.metrics().operation(None, Outcome::Refused);
+            Operation::refused(errors)
+        }
     };
     operations::go_on(connection, &key, operation);
     Ok(())
+}
+
+/// Whether the client may start one more operation; the limit that this would be over.
+fn admit(connection: &Connection) -> Result<(), String> {
+    let limit = connection.settings().operations;
+    if connection.operations().len() >= limit {
+        return Err(format!(
+            "a connection may have {limit} operations at once (ORDERCAST_SOCKET_OPERATIONS)"
+        ));
+    }
+    let Some(client) = connection.client() else { return Ok(()) };
+    connection.limits().rates.operations(client, NonZeroU32::MIN).map_err(|too_fast| {
+        connection.limits().refused.rate(too_fast.rate);
+        too_fast.message
+    })
 }
 
 #[cfg(test)]

@@ -8,7 +8,10 @@ use std::{
 use actix_web::rt;
 use graphql_api::Api;
 use slab::Slab;
-use tokio::{sync::watch, time::sleep};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    time::sleep,
+};
 
 use super::{
     SocketSettings,
@@ -21,6 +24,8 @@ use crate::{
     authentication::{Authenticator, KeySet},
     documents::Documents,
     http::ServerState,
+    limits::Limits,
+    metrics::{Metrics, QueueSample},
 };
 
 /// What the sockets of one thread share.
@@ -69,12 +74,14 @@ impl Worker {
         if let Some(keys) = worker.state.authenticator.keys() {
             rt::spawn(close_revoked(Rc::downgrade(&worker), keys));
         }
+        rt::spawn(tell_queues(Rc::downgrade(&worker), worker.state.metrics.ask_worker()));
         worker
     }
 
     /// Keeps the connection in mind until what this returns is dropped.
     pub(crate) fn open_socket(self: &Rc<Self>, connection: &Rc<Connection>) -> OpenSocket {
         self.state.open_sockets.add();
+        self.state.metrics.socket_opened();
         if self.is_stopping.get() {
             connection.close(Close::RESTART);
         }
@@ -117,8 +124,34 @@ impl Worker {
         self.state.origins.allows(origin)
     }
 
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.state.edge
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.state.metrics
+    }
+
     pub(crate) fn settings(&self) -> &SocketSettings {
         &self.state.sockets
+    }
+}
+
+/// Tells what this thread's sockets have not taken, whenever it is asked.
+async fn tell_queues(worker: Weak<Worker>, mut questions: mpsc::Receiver<oneshot::Sender<QueueSample>>) {
+    while let Some(question) = questions.recv().await {
+        let Some(worker) = worker.upgrade() else { return };
+        let mut sample = QueueSample::default();
+        for connection in
+            worker.connections.borrow().iter().filter_map(|(_, connection)| connection.upgrade())
+        {
+            if !connection.is_free() {
+                sample.behind += 1;
+                sample.bytes += connection.waiting();
+            }
+        }
+        // Whoever asked may be gone.
+        let _ = question.send(sample);
     }
 }
 

@@ -14,6 +14,8 @@ use tokio::{sync::Notify, time::Instant};
 use crate::{
     authentication::{Authenticator, KeySet, TokenError, Validity},
     documents::Documents,
+    limits::{Client, Limits, Permit},
+    metrics::Metrics,
 };
 
 use super::{
@@ -33,6 +35,8 @@ pub(crate) struct Connection {
     hot: Hot,
     this: Weak<Self>,
     worker: Rc<Worker>,
+    /// Counts it as a connection of its client.
+    permit: Permit,
     session: RefCell<Session>,
     operations: RefCell<Operations>,
     /// Tells that the outbox is empty.
@@ -77,6 +81,7 @@ const PING: [u8; 2] = [0x89, 0];
 impl Connection {
     pub(crate) fn new(
         stream: TcpStream,
+        permit: Permit,
         protocol: Protocol,
         session: Session,
         worker: Rc<Worker>,
@@ -91,6 +96,7 @@ impl Connection {
             },
             this: this.clone(),
             worker,
+            permit,
             session: session.into(),
             operations: RefCell::default(),
             drained: Notify::new(),
@@ -199,6 +205,7 @@ impl Connection {
 
     /// Sends an operation's answers, in one write.
     pub(crate) fn tell(&self, id: &Id, answers: &[Answer]) {
+        self.metrics().sockets().told(answers.len());
         self.worker.with_scratch(|frames| {
             self.write_answers(id, answers, frames);
             self.send_frames(frames);
@@ -246,6 +253,11 @@ impl Connection {
         self.hot.outbox.borrow().blocked_since().is_some()
     }
 
+    /// How many bytes wait for the client.
+    pub(crate) fn waiting(&self) -> usize {
+        self.hot.outbox.borrow().len()
+    }
+
     /// Whether more may wait for the client.
     pub(crate) fn has_room(&self) -> bool {
         self.hot.outbox.borrow().len() <= self.settings().queue
@@ -289,6 +301,19 @@ impl Connection {
 
     pub(crate) fn settings(&self) -> &SocketSettings {
         self.worker.settings()
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        self.worker.limits()
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        self.worker.metrics()
+    }
+
+    /// Who is at the other end, as limits count them.
+    pub(crate) fn client(&self) -> Option<Client> {
+        self.permit.client()
     }
 
     fn write_answers(&self, id: &Id, answers: &[Answer], frames: &mut Vec<u8>) {
