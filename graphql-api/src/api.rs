@@ -58,7 +58,7 @@ impl Api {
             limit: limits.page_limit,
             all_orders: limits.list_limit,
         };
-        let documents = Documents::new(settings.documents, settings.limits, pages);
+        let documents = Documents::new(settings.documents, &settings.limits, pages);
         Self {
             schema,
             use_cases,

@@ -16,7 +16,7 @@ use lru::LruCache;
 use crate::{
     api::Api,
     error::{ErrorCode, with_code},
-    limits::{self, Complexity, PageSizes, QueryLimits},
+    limits::{self, Complexity, PageSizes, QueryLimits, limit_errors},
     root_fields,
     schema_types::SchemaTypes,
     validation::{self, Validator},
@@ -50,10 +50,10 @@ const LONGEST: usize = 16 * 1024;
 
 impl Documents {
     /// Keeps so many documents.
-    pub(crate) fn new(kept: NonZeroUsize, limits: QueryLimits, pages: PageSizes) -> Self {
+    pub(crate) fn new(kept: NonZeroUsize, limits: &QueryLimits, pages: PageSizes) -> Self {
         Self {
             kept: Mutex::new(LruCache::new(kept)),
-            limits,
+            limits: *limits,
             pages,
             types: &TYPES,
             validator: Validator::new(limits.introspection),
@@ -62,19 +62,14 @@ impl Documents {
 
     /// Parses and checks a document, or finds what came of it before.
     pub(crate) fn check(&self, text: String) -> Result<Arc<Document>, Vec<ServerError>> {
-        let outcome = match self.kept(|kept| kept.get(&text).cloned()) {
-            Some(outcome) => outcome,
-            None => {
-                let outcome = self
-                    .parse(&text)
-                    .map(Arc::new)
-                    .map_err(|errors| Arc::new(limits::limit_errors(errors, self.limits.errors)));
-                if text.len() <= LONGEST {
-                    self.kept(|kept| kept.put(text, outcome.clone()));
-                }
-                outcome
-            }
-        };
+        if let Some(outcome) = self.kept(|kept| kept.get(&text).cloned()) {
+            return outcome.map_err(|errors| (*errors).clone());
+        }
+        let outcome = self.parse(&text).map(Arc::new);
+        let outcome = outcome.map_err(|errors| Arc::new(limit_errors(errors, self.limits.errors)));
+        if text.len() <= LONGEST {
+            self.kept(|kept| kept.put(text, outcome.clone()));
+        }
         outcome.map_err(|errors| (*errors).clone())
     }
 
@@ -88,7 +83,7 @@ impl Documents {
     ) -> Result<(), Vec<ServerError>> {
         limits::check_variables(variables, &self.limits).map_err(|error| vec![error])?;
         validation::check_variables(operation, variables, self.types)
-            .map_err(|errors| limits::limit_errors(errors, self.limits.errors))?;
+            .map_err(|errors| limit_errors(errors, self.limits.errors))?;
         let complexity = match document.complexities.get(&name.cloned()) {
             Some(complexity) => *complexity,
             None => self.complexity().of(&document.parsed, operation, variables).0,
@@ -98,8 +93,7 @@ impl Documents {
 
     fn parse(&self, text: &str) -> Result<Document, Vec<ServerError>> {
         limits::scan(text, &self.limits).map_err(|error| vec![error])?;
-        let mut parsed = parse_query(text)
-            .map_err(|error| vec![with_code(error.into(), ErrorCode::GraphqlParseFailed)])?;
+        let mut parsed = parse_query(text).map_err(|error| vec![parse_error(error.into())])?;
         limits::measure(&parsed, &self.limits, self.types.most_arguments()).map_err(|error| vec![error])?;
         root_fields::check_subscriptions(&parsed).map_err(|error| vec![error])?;
         root_fields::collect(&mut parsed);
@@ -140,4 +134,12 @@ impl Document {
 
 fn operations(document: &ExecutableDocument) -> impl Iterator<Item = (Option<&Name>, &OperationDefinition)> {
     document.operations.iter().map(|(name, operation)| (name, &operation.node))
+}
+
+/// What the parser says, without the line of the document that it quotes, however long that is.
+fn parse_error(mut error: ServerError) -> ServerError {
+    if let Some((_, expected)) = error.message.rsplit_once("= ") {
+        error.message = format!("this is not GraphQL: {expected}");
+    }
+    with_code(error, ErrorCode::GraphqlParseFailed)
 }

@@ -23,7 +23,7 @@ pub(crate) struct Field {
     pub(crate) of: Name,
     /// How many items its answer has.
     pub(crate) items: Items,
-    arguments: HashMap<Name, Type>,
+    arguments: HashMap<Name, InputField>,
 }
 
 /// How many items the answer of a field has.
@@ -48,10 +48,10 @@ pub(crate) enum Input {
     Object(HashMap<Name, InputField>),
 }
 
-/// A field of an input object.
+/// An argument, or a field of an input object.
 pub(crate) struct InputField {
     pub(crate) of: Type,
-    pub(crate) is_required: bool,
+    pub(crate) has_default: bool,
 }
 
 /// The introspection's own types (GraphQL, October 2021, section 4.2), as far as they have lists or objects: every other
@@ -105,8 +105,8 @@ impl SchemaTypes {
             let TypeSystemDefinition::Type(definition) = definition else { continue };
             let name = definition.node.name.node;
             match definition.node.kind {
-                TypeKind::Object(object) => self.add_fields(name, object.fields),
-                TypeKind::Interface(interface) => self.add_fields(name, interface.fields),
+                TypeKind::Object(object) => self.add_fields(&name, object.fields),
+                TypeKind::Interface(interface) => self.add_fields(&name, interface.fields),
                 TypeKind::Scalar => drop(self.inputs.insert(name, Input::Scalar)),
                 TypeKind::Enum(values) => {
                     let values = values.values.into_iter().map(|value| value.node.value.node).collect();
@@ -121,14 +121,12 @@ impl SchemaTypes {
         }
     }
 
-    fn add_fields(&mut self, of: Name, fields: Vec<Positioned<FieldDefinition>>) {
+    fn add_fields(&mut self, of: &Name, fields: Vec<Positioned<FieldDefinition>>) {
         for field in fields {
             let FieldDefinition { name, arguments, ty, .. } = field.node;
             self.most_arguments = self.most_arguments.max(arguments.len());
-            let arguments: HashMap<_, _> = arguments
-                .into_iter()
-                .map(|argument| (argument.node.name.node, argument.node.ty.node))
-                .collect();
+            let arguments: HashMap<_, _> =
+                arguments.into_iter().map(|argument| input_field(argument.node)).collect();
             let items = match (&ty.node.base, name.node.as_str()) {
                 (BaseType::List(_), "getOrders") => Items::AllOrders,
                 (BaseType::List(_), _) => Items::OfPage,
@@ -142,9 +140,16 @@ impl SchemaTypes {
 }
 
 impl Field {
-    /// The type of the argument of that name.
-    pub(crate) fn argument(&self, name: &str) -> Option<&Type> {
+    /// The argument of that name.
+    pub(crate) fn argument(&self, name: &str) -> Option<&InputField> {
         self.arguments.get(name)
+    }
+}
+
+impl InputField {
+    /// Whether it cannot be left out.
+    pub(crate) fn is_required(&self) -> bool {
+        !self.of.nullable && !self.has_default
     }
 }
 
@@ -157,8 +162,7 @@ pub(crate) fn named(of: &Type) -> &Name {
 }
 
 fn input_field(field: InputValueDefinition) -> (Name, InputField) {
-    let is_required = !field.ty.node.nullable && field.default_value.is_none();
-    (field.name.node, InputField { of: field.ty.node, is_required })
+    (field.name.node, InputField { of: field.ty.node, has_default: field.default_value.is_some() })
 }
 
 /// The lengths of the longest lists of the introspection.

@@ -71,7 +71,7 @@ impl Scanner<'_> {
             b'"' => self.string()?,
             b'.' if self.rest().starts_with(b"...") => self.at += 3,
             b'_' | b'a'..=b'z' | b'A'..=b'Z' => {
-                self.skip(|byte| byte == b'_' || byte.is_ascii_alphanumeric())
+                self.skip(|byte| byte == b'_' || byte.is_ascii_alphanumeric());
             }
             b'-' | b'0'..=b'9' => {
                 self.at += 1;

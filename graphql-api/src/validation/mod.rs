@@ -6,6 +6,7 @@
 
 mod library;
 mod literals;
+mod usages;
 mod values;
 mod variables;
 

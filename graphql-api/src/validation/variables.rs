@@ -3,7 +3,7 @@ use async_graphql::{
     parser::types::{OperationDefinition, VariableDefinition},
 };
 
-use super::values;
+use super::values::Values;
 use crate::{
     error::{ErrorCode, with_code},
     schema_types::SchemaTypes,
@@ -39,7 +39,7 @@ fn wrong_variable(
         None => missing(),
         Some(Value::Null) if !of.nullable => missing(),
         Some(value) => {
-            let wrong = values::check(value, of, types).err()?;
+            let wrong = Values::new(types).check(value, of).err()?;
             Some(format!("the variable {}", wrong.describe(&format!("${name}"))))
         }
     }

@@ -54,10 +54,15 @@ pub(crate) struct Service {
 impl Service {
     /// With the users `caty88` and `joe`, whose ids are 1 and 2, and no orders.
     pub(crate) async fn new() -> Self {
+        Self::with_limits(&QUERY_LIMITS).await
+    }
+
+    /// The same, with limits of its own for what operations ask for.
+    pub(crate) async fn with_limits(limits: &QueryLimits) -> Self {
         let storage = Arc::new(InMemory::new());
         let ports = Ports { orders: storage.clone(), feed: storage.clone(), clock: Arc::new(clock()) };
-        let api =
-            Api::new(Orders::new(ports, LIMITS), Users::new(storage.clone(), storage.clone()), SETTINGS);
+        let (orders, users) = (Orders::new(ports, LIMITS), Users::new(storage.clone(), storage.clone()));
+        let api = Api::new(orders, users, ApiSettings { limits: *limits, ..SETTINGS });
         for username in ["caty88", "joe"] {
             storage.create(&new_user(username)).await.expect(WORKS).expect("a free name");
         }
