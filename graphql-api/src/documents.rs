@@ -96,15 +96,17 @@ impl Documents {
         let mut parsed = parse_query(text).map_err(|error| vec![parse_error(error.into())])?;
         limits::measure(&parsed, &self.limits, self.types.most_arguments()).map_err(|error| vec![error])?;
         root_fields::check_subscriptions(&parsed).map_err(|error| vec![error])?;
+        validation::check_typename(&mut parsed).map_err(|error| vec![error])?;
         root_fields::collect(&mut parsed);
         self.validator.validate(&parsed, self.types)?;
+        let mut document = Document { parsed, complexities: HashMap::new() };
         let none = Variables::default();
-        let complexities = operations(&parsed).filter_map(|(name, operation)| {
-            let (complexity, depends) = self.complexity().of(&parsed, operation, &none);
+        let complexities = document.operations().filter_map(|(name, operation)| {
+            let (complexity, depends) = self.complexity().of(&document.parsed, operation, &none);
             (!depends).then(|| (name.cloned(), complexity))
         });
-        let complexities = complexities.collect();
-        Ok(Document { parsed, complexities })
+        document.complexities = complexities.collect();
+        Ok(document)
     }
 
     fn complexity(&self) -> Complexity<'_> {
@@ -117,6 +119,11 @@ impl Documents {
 }
 
 impl Document {
+    /// Its operations, with their names.
+    pub(crate) fn operations(&self) -> impl Iterator<Item = (Option<&Name>, &OperationDefinition)> {
+        self.parsed.operations.iter().map(|(name, operation)| (name, &operation.node))
+    }
+
     /// The operation of that name, or the only one (GraphQL, October 2021, section 6.1).
     pub(crate) fn operation(&self, name: Option<&str>) -> Option<(Option<&Name>, &OperationDefinition)> {
         match (&self.parsed.operations, name) {
@@ -130,10 +137,6 @@ impl Document {
             _ => None,
         }
     }
-}
-
-fn operations(document: &ExecutableDocument) -> impl Iterator<Item = (Option<&Name>, &OperationDefinition)> {
-    document.operations.iter().map(|(name, operation)| (name, &operation.node))
 }
 
 /// What the parser says, without the line of the document that it quotes, however long that is.

@@ -8,6 +8,8 @@ mod cursor;
 mod documents;
 mod error;
 mod execution;
+#[cfg(test)]
+mod fuzz;
 mod limits;
 mod loaders;
 mod log_cursor;

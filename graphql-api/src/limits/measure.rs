@@ -10,12 +10,13 @@ use crate::error::{ErrorCode, with_code};
 
 /// Holds a document against the limits that need no schema, and finds fragments that spread themselves, because validation
 /// follows every spread. A fragment is measured once, however often it is spread. `arguments` are the most that a field of
-/// the schema takes: validation compares each pair of fields that answer under one name by all of their arguments.
+/// the schema takes: validation compares fields that answer under one name by all of their arguments. Returns how many
+/// selections were looked at, which is at most as many as the document has.
 pub(crate) fn measure(
     document: &ExecutableDocument,
     limits: &QueryLimits,
     arguments: usize,
-) -> Result<(), ServerError> {
+) -> Result<u32, ServerError> {
     let mut measure = Measure {
         limits,
         arguments,
@@ -24,6 +25,7 @@ pub(crate) fn measure(
         aliases: 0,
         directives: 0,
         selections: 0,
+        visited: 0,
     };
     for (_, operation) in document.operations.iter() {
         measure.directives(&operation.node.directives)?;
@@ -44,7 +46,7 @@ pub(crate) fn measure(
         let extent = measure.fragment(name, fragment, 1)?;
         measure.count_selections(extent, fragment.pos)?;
     }
-    Ok(())
+    Ok(measure.visited)
 }
 
 struct Measure<'d> {
@@ -56,6 +58,7 @@ struct Measure<'d> {
     aliases: u64,
     directives: u64,
     selections: u64,
+    visited: u32,
 }
 
 /// What a selection set comes to with its fragments in their places. Numbers that are too large for the type are taken for
@@ -80,6 +83,7 @@ impl<'d> Measure<'d> {
         }
         let mut extent = Extent { depth: 1, selections: 0, fields: 0 };
         for selection in &set.node.items {
+            self.visited += 1;
             extent.selections = extent.selections.saturating_add(1);
             self.directives(selection.node.directives())?;
             let inner = match &selection.node {

@@ -7,8 +7,8 @@ use crate::error::{ErrorCode, with_code};
 /// bytes, lexical tokens (GraphQL, October 2021, section 2.1), nested selection sets and nested values. What is no GraphQL
 /// is left to the parser, unless it is text that does not end.
 ///
-/// Reads each byte once.
-pub(crate) fn scan(text: &str, limits: &QueryLimits) -> Result<(), ServerError> {
+/// Reads each byte once, and returns how many tokens there are.
+pub(crate) fn scan(text: &str, limits: &QueryLimits) -> Result<u32, ServerError> {
     if limits.document.is_below(text.len() as u64) {
         return Err(limits.document.exceeded("bytes of a document", "document", None));
     }
@@ -29,7 +29,7 @@ pub(crate) fn scan(text: &str, limits: &QueryLimits) -> Result<(), ServerError> 
             return Err(error(limits.value_depth, "nested lists and objects of a value", "valueDepth"));
         }
     }
-    Ok(())
+    Ok(tokens)
 }
 
 /// How deep the scanner is in brackets. Values stand in parentheses, and selection sets do not.

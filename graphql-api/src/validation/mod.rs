@@ -6,6 +6,7 @@
 
 mod library;
 mod literals;
+mod typename;
 mod usages;
 mod values;
 mod variables;
@@ -15,8 +16,8 @@ use async_graphql::{
     parser::types::{ExecutableDocument, OperationDefinition},
 };
 
-pub(crate) use self::variables::check_variables;
 use self::{library::LibraryRules, literals::check_literals};
+pub(crate) use self::{typename::check_typename, variables::check_variables};
 use crate::{
     error::{ErrorCode, with_code},
     limits::Introspection,
