@@ -162,4 +162,5 @@ fn is_same(one: &Field, other: &Field) -> bool {
         && one.directives.is_empty()
         && other.directives.is_empty()
         && values(one) == values(other)
+        && one.selection_set.node.items.is_empty() == other.selection_set.node.items.is_empty()
 }

@@ -8,6 +8,7 @@
 mod cursors;
 mod documents;
 mod scanned;
+mod worst;
 
 use std::{
     collections::BTreeMap,

@@ -73,6 +73,7 @@ async fn texts_that_are_odd() {
         ("query($name: String) { orders(where: { username: $name, more: 1 }) { totalCount } }", INPUT),
         ("mutation { placeOrder(input: { username: \"joe\", date: \"x\" }) { errors { code } } }", INPUT),
         ("{ viewer @unknown { username } }", INVALID),
+        ("{ viewer { username } viewer }", INVALID),
         ("{ __typename(a: 1) }", INVALID),
         ("{ __typename { a } }", INVALID),
         ("{ __typename @unknown }", INVALID),

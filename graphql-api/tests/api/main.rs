@@ -1,6 +1,8 @@
 //! The API over a storage in memory, and over ports that fail: what each field answers, to whom, and with which errors.
 
 mod access;
+mod access_rows;
+mod access_table;
 mod answers;
 mod cursors;
 mod dates;
