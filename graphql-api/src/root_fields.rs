@@ -151,16 +151,14 @@ fn merge(fields: Vec<Positioned<Field>>) -> Vec<Positioned<Selection>> {
 }
 
 fn is_same(one: &Field, other: &Field) -> bool {
-    let values = |field: &Field| {
-        let mut values: Vec<_> =
-            field.arguments.iter().map(|(name, value)| (name.node.clone(), value.node.to_string())).collect();
-        values.sort_unstable();
-        values
-    };
     one.response_key().node == other.response_key().node
         && one.name.node == other.name.node
         && one.directives.is_empty()
         && other.directives.is_empty()
-        && values(one) == values(other)
+        && one.arguments.len() == other.arguments.len()
+        && one
+            .arguments
+            .iter()
+            .all(|(name, value)| other.get_argument(&name.node).is_some_and(|other| other.node == value.node))
         && one.selection_set.node.items.is_empty() == other.selection_set.node.items.is_empty()
 }

@@ -9,7 +9,10 @@ mod schema;
 
 use std::{collections::BTreeMap, env, time::Duration};
 
-use nix::{time::clock_getcpuclockid, unistd::Pid};
+use nix::{
+    time::{ClockId, clock_getcpuclockid},
+    unistd::Pid,
+};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tests::{Installation, Server, Suite};
@@ -33,7 +36,7 @@ fn no_generated_operation_fails_or_costs_much() {
     let server = Installation::new().set("ORDERCAST_LIST_LIMIT", "100").start();
     if let Some(number) = number("ORDERCAST_TEST_EXECUTION") {
         let operation = generator::operation(&schema, number);
-        println!("{operation:#?}\n{}", send(&server, number, &operation).0);
+        eprintln!("{operation:#?}\n{}", send(&server, number, &operation).0);
         return;
     }
     let operations = OPERATIONS * number("ORDERCAST_TEST_SCALE").unwrap_or(1);
@@ -49,7 +52,7 @@ fn no_generated_operation_fails_or_costs_much() {
     }
     let log = server.log().text();
     assert!(!log.contains("panicked") && !log.contains("a request failed"), "{log}");
-    println!("{operations} operations, the dearest took {dearest:?} of CPU: {outcomes:#?}");
+    eprintln!("{operations} operations, the dearest took {dearest:?} of CPU: {outcomes:#?}");
     let data = outcomes["valid: data"];
     assert!(data > operations / 4, "only {data} of {operations} were answered with data alone");
 }
@@ -92,5 +95,5 @@ fn send(server: &Server, number: u64, operation: &Operation) -> (String, Value) 
 /// The CPU time that the server has used.
 fn cpu(server: &Server) -> Duration {
     let process = Pid::from_raw(server.id().try_into().expect("a process id"));
-    clock_getcpuclockid(process).and_then(|clock| clock.now()).expect("a clock").into()
+    clock_getcpuclockid(process).and_then(ClockId::now).expect("a clock").into()
 }
