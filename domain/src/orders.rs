@@ -69,6 +69,11 @@ impl Orders {
         Self { ports, limits }
     }
 
+    /// How much one request may ask for.
+    pub fn limits(&self) -> Limits {
+        self.limits
+    }
+
     /// Checks a client's arguments for a page against the limits.
     pub fn parse_page(&self, arguments: PageArguments) -> Result<PageRequest, PageError> {
         PageRequest::parse(arguments, self.limits.page_default, self.limits.page_limit)

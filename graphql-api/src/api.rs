@@ -1,6 +1,6 @@
 use std::{num::NonZeroUsize, sync::Arc};
 
-use async_graphql::{Request, Response, Schema, ServerError};
+use async_graphql::{Request, Response, Schema, ServerError, ValidationMode};
 use domain::{Cursor, Orders, Users, Viewer};
 use futures_util::{FutureExt, future::BoxFuture, stream};
 
@@ -8,6 +8,7 @@ use crate::{
     context::UseCases,
     documents::Documents,
     execution::Execution,
+    limits::{Limit, PageSizes, QueryLimits},
     log_cursor,
     mutation::Mutation,
     operation::{Message, Operation, OperationKind},
@@ -20,13 +21,15 @@ use crate::{
 
 pub(crate) type OrdercastSchema = Schema<Query, Mutation, Subscription>;
 
-/// How much the API keeps in memory. Each is a setting of the server.
+/// How much the API keeps in memory, and executes. Each is a setting of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ApiSettings {
     /// The most documents that are kept as they were parsed.
     pub documents: NonZeroUsize,
     /// The most messages that equal subscriptions keep for those of them that are a little behind.
     pub shared_messages: usize,
+    /// What operations may ask for.
+    pub limits: QueryLimits,
 }
 
 /// The API, ready to execute. Clones share it.
@@ -36,15 +39,33 @@ pub struct Api {
     use_cases: UseCases,
     documents: Arc<Documents>,
     shared: Arc<SharedExecution>,
+    errors: Limit,
 }
 
 impl Api {
     /// The API over these use cases. Subscriptions are executed on the current Tokio runtime, without which this panics.
     pub fn new(orders: Orders, users: Users, settings: ApiSettings) -> Self {
         let use_cases = UseCases { orders, users };
-        let schema = Schema::build(Query, Mutation, Subscription).data(use_cases.clone()).finish();
-        let documents = Arc::new(Documents::new(settings.documents));
-        Self { schema, use_cases, documents, shared: SharedExecution::new(settings.shared_messages) }
+        // What is executed was validated before, in whole: the library need not do it again for each event.
+        let schema = Schema::build(Query, Mutation, Subscription)
+            .data(use_cases.clone())
+            .validation_mode(ValidationMode::Fast)
+            .limit_recursive_depth(usize::MAX)
+            .finish();
+        let limits = use_cases.orders.limits();
+        let pages = PageSizes {
+            default: limits.page_default,
+            limit: limits.page_limit,
+            all_orders: limits.list_limit,
+        };
+        let documents = Documents::new(settings.documents, &settings.limits, pages);
+        Self {
+            schema,
+            use_cases,
+            documents: Arc::new(documents),
+            shared: SharedExecution::new(settings.shared_messages),
+            errors: settings.limits.errors,
+        }
     }
 
     /// The schema in GraphQL's schema definition language.
@@ -52,8 +73,8 @@ impl Api {
         Schema::build(Query, Mutation, Subscription).finish().sdl()
     }
 
-    /// Parses a request and holds it against the limits, before anything is executed. Errors are those of the whole
-    /// request; each has an `extensions.code`.
+    /// Parses a request, and holds it against the limits and the schema, before anything is executed: its document, the
+    /// operation it asks for and its variables. Errors are those of the whole request; each has an `extensions.code`.
     pub fn prepare(&self, request: Request) -> Result<PreparedRequest, Vec<ServerError>> {
         PreparedRequest::new(request, &self.documents)
     }
@@ -112,6 +133,7 @@ impl Api {
             use_cases: self.use_cases.clone(),
             request,
             viewer: viewer.clone(),
+            errors: self.errors,
         }
     }
 }

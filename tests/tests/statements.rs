@@ -9,7 +9,7 @@ use std::{
 use chrono::{DateTime, Utc};
 use domain::{Clock, Limits, Orders, Ports, Username, Users, Viewer};
 use futures_util::StreamExt;
-use graphql_api::{Api, ApiSettings, Message, Operation};
+use graphql_api::{Api, ApiSettings, Limit, Message, Operation, QueryLimits};
 use persistence::{Database, DatabaseSettings, LogSettings, OrderLog, SqlRepository};
 use serde_json::Value;
 use tests::{PATIENCE, Store, Suite};
@@ -78,11 +78,12 @@ fn on(store: &Store, test: impl AsyncFnOnce(&Service)) {
         let users = Users::new(repository, feed.clone());
         let limits = Limits { page_default: 20, page_limit: 100, list_limit: 1000 };
         let orders = Orders::new(Ports { orders, feed, clock: Arc::new(SystemClock) }, limits);
-        test(&Service {
-            api: Api::new(orders, users, ApiSettings { documents: NonZeroUsize::MIN, shared_messages: 128 }),
-            statements,
-        })
-        .await;
+        let settings = ApiSettings {
+            documents: NonZeroUsize::MIN,
+            shared_messages: 128,
+            limits: QueryLimits::all(Limit { most: 100_000, setting: "none" }),
+        };
+        test(&Service { api: Api::new(orders, users, settings), statements }).await;
         database.close().await.expect("the database closes");
     });
 }

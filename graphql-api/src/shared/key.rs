@@ -94,14 +94,14 @@ impl Writer<'_> {
         asked: &OperationDefinition,
         after: Option<&Name>,
     ) -> fmt::Result {
-        let mut fragments: Vec<_> = request.document.fragments.iter().collect();
+        let mut fragments: Vec<_> = request.document.parsed.fragments.iter().collect();
         fragments.sort_unstable_by_key(|(name, _)| *name);
         for (name, fragment) in fragments {
             write!(self.text, "fragment {name} on {}", fragment.node.type_condition.node.on.node)?;
             self.directives(&fragment.node.directives)?;
             self.selection(&fragment.node.selection_set.node)?;
         }
-        let mut operations: Vec<_> = request.document.operations.iter().collect();
+        let mut operations: Vec<_> = request.document.parsed.operations.iter().collect();
         operations.sort_unstable_by_key(|(name, _)| *name);
         let is_only = operations.len() == 1;
         for (name, operation) in operations {

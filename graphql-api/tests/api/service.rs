@@ -13,13 +13,32 @@ use domain::{
     },
 };
 use futures_util::StreamExt;
-use graphql_api::{Answer, Api, ApiSettings, Message, Operation};
+use graphql_api::{Answer, Api, ApiSettings, Introspection, Limit, Message, Operation, QueryLimits};
 use serde_json::Value;
 
 pub(crate) const LIMITS: Limits = Limits { page_default: 3, page_limit: 5, list_limit: 8 };
 
 /// Few, so that followers fall behind soon and documents are dropped.
-pub(crate) const SETTINGS: ApiSettings = ApiSettings { documents: NonZeroUsize::MIN, shared_messages: 4 };
+pub(crate) const SETTINGS: ApiSettings =
+    ApiSettings { documents: NonZeroUsize::MIN, shared_messages: 4, limits: QUERY_LIMITS };
+
+/// The server's own defaults.
+pub(crate) const QUERY_LIMITS: QueryLimits = {
+    QueryLimits {
+        document: Limit { most: 65_536, setting: "ORDERCAST_DOCUMENT_LIMIT" },
+        tokens: Limit { most: 5000, setting: "ORDERCAST_TOKEN_LIMIT" },
+        depth: Limit { most: 32, setting: "ORDERCAST_DEPTH_LIMIT" },
+        selections: Limit { most: 10_000, setting: "ORDERCAST_SELECTION_LIMIT" },
+        aliases: Limit { most: 100, setting: "ORDERCAST_ALIAS_LIMIT" },
+        directives: Limit { most: 100, setting: "ORDERCAST_DIRECTIVE_LIMIT" },
+        root_fields: Limit { most: 50, setting: "ORDERCAST_ROOT_FIELD_LIMIT" },
+        complexity: Limit { most: 100_000, setting: "ORDERCAST_COMPLEXITY_LIMIT" },
+        value_depth: Limit { most: 16, setting: "ORDERCAST_VALUE_DEPTH_LIMIT" },
+        variables: Limit { most: 65_536, setting: "ORDERCAST_VARIABLES_LIMIT" },
+        errors: Limit { most: 20, setting: "ORDERCAST_ERROR_LIMIT" },
+        introspection: Introspection { allowed: true, setting: "ORDERCAST_INTROSPECTION" },
+    }
+};
 
 const WORKS: &str = "a storage that works";
 
@@ -35,10 +54,15 @@ pub(crate) struct Service {
 impl Service {
     /// With the users `caty88` and `joe`, whose ids are 1 and 2, and no orders.
     pub(crate) async fn new() -> Self {
+        Self::with_limits(&QUERY_LIMITS).await
+    }
+
+    /// The same, with limits of its own for what operations ask for.
+    pub(crate) async fn with_limits(limits: &QueryLimits) -> Self {
         let storage = Arc::new(InMemory::new());
         let ports = Ports { orders: storage.clone(), feed: storage.clone(), clock: Arc::new(clock()) };
-        let api =
-            Api::new(Orders::new(ports, LIMITS), Users::new(storage.clone(), storage.clone()), SETTINGS);
+        let (orders, users) = (Orders::new(ports, LIMITS), Users::new(storage.clone(), storage.clone()));
+        let api = Api::new(orders, users, ApiSettings { limits: *limits, ..SETTINGS });
         for username in ["caty88", "joe"] {
             storage.create(&new_user(username)).await.expect(WORKS).expect("a free name");
         }
