@@ -6,6 +6,7 @@
 //! `retention` deletes what is no longer kept.
 
 mod follow;
+mod handed;
 mod newest;
 mod reader;
 mod retention;
@@ -27,10 +28,12 @@ use domain::{
 use tokio::sync::{Notify, mpsc, watch};
 
 use crate::Database;
+use handed::Handed;
 use newest::FollowNewest;
 use ring::Ring;
 use writers::{Waiting, Writers};
 
+pub(crate) use rows::{READ_ON_SQLITE, Row, read_row};
 pub(crate) use writers::TransactionId;
 
 /// How the log is read and kept.
@@ -60,6 +63,8 @@ struct Shared {
     head: watch::Sender<Position>,
     /// Wakes the reader.
     wake: Arc<Notify>,
+    /// What this node's own writer has read already.
+    handed: Arc<Handed>,
     writers: Writers,
     follow_newest: mpsc::Sender<FollowNewest>,
 }
@@ -78,6 +83,7 @@ impl OrderLog {
             ring: RwLock::new(Ring::new(settings.ring_events, head)),
             head: watch::Sender::new(head),
             wake: Arc::default(),
+            handed: Arc::default(),
             writers: Writers::default(),
             database,
             settings,
@@ -90,10 +96,24 @@ impl OrderLog {
         Ok(Self(shared))
     }
 
-    /// Waits until followers are told of the change at this position, which is committed; `None` if that takes too
-    /// long.
-    pub(crate) async fn told(&self, position: Position) -> Option<Cursor> {
+    /// The log's name.
+    pub(crate) fn epoch(&self) -> Epoch {
+        self.0.epoch
+    }
+
+    /// Has the reader take rows that were committed: all of those behind the position up to the last of these.
+    pub(crate) fn hand(&self, after: Position, rows: Vec<Row>) {
+        self.0.handed.add(after, rows);
+    }
+
+    /// Has the reader look at the log.
+    pub(crate) fn wake(&self) {
         self.0.wake.notify_one();
+    }
+
+    /// Waits until followers are told of the change at this position, which is committed and of which the reader knows;
+    /// `None` if that takes too long.
+    pub(crate) async fn told(&self, position: Position) -> Option<Cursor> {
         let mut head = self.0.head.subscribe();
         let told = tokio::time::timeout(PATIENCE, head.wait_for(|head| *head >= position)).await;
         told.ok()?.ok()?;

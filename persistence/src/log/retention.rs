@@ -73,6 +73,9 @@ async fn prune_batch(shared: &Shared, newest_to_go: i64, kept_since: i64) -> Res
     };
     let values = [newest_to_go.into(), kept_since.into(), BATCH.into()];
     let statement = Statement::from_sql_and_values(shared.database.backend(), sql, values);
-    let deleted = shared.database.writer().execute_raw(statement).await.map_err(repository_error)?;
-    Ok(deleted.rows_affected())
+    match shared.database.sqlite_writer() {
+        Some(writer) => writer.execute(statement).await,
+        None => shared.database.writer().execute_raw(statement).await.map(|deleted| deleted.rows_affected()),
+    }
+    .map_err(repository_error)
 }
