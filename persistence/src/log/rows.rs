@@ -20,7 +20,7 @@ pub(crate) const READ_ON_SQLITE: &str = "SELECT position, occurred_at, order_id,
     FROM order_log WHERE position > ? ORDER BY position";
 
 const READ_ON_POSTGRES: &str = "
-    SELECT position, occurred_at, order_id,
+    SELECT position, (date_part('epoch', occurred_at) * 1000)::bigint, order_id,
         CAST(before_date AS text), before_state, before_user_id, before_username, before_email,
         CAST(after_date AS text), after_state, after_user_id, after_username, after_email, transaction::text
     FROM (SELECT * FROM order_log_positions WHERE position > $1 ORDER BY position LIMIT $2) AS next
