@@ -96,7 +96,13 @@ impl Database {
                 let server = settings.url.parse().map_err(|_| OpenError::InvalidUrl)?;
                 let connection = connect(postgres_options(settings, &server, PostgresUse::Requests)).await?;
                 let watcher = connect(postgres_options(settings, &server, PostgresUse::Log)).await?;
-                Ok(Self { reader: connection.clone(), writer: connection, watcher, sqlite_writer: None, node })
+                Ok(Self {
+                    reader: connection.clone(),
+                    writer: connection,
+                    watcher,
+                    sqlite_writer: None,
+                    node,
+                })
             }
             _ => Err(OpenError::UnknownScheme),
         }

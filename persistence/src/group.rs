@@ -77,7 +77,11 @@ impl GroupWriter {
     }
 }
 
-async fn write_groups(writer: Arc<SqliteWriter>, log: OrderLog, mut waiting: mpsc::Receiver<Box<dyn Waiting>>) {
+async fn write_groups(
+    writer: Arc<SqliteWriter>,
+    log: OrderLog,
+    mut waiting: mpsc::Receiver<Box<dyn Waiting>>,
+) {
     let mut read = Position(0);
     while let Some(first) = waiting.recv().await {
         // Those who were told of the last group at once come back at once: the first of them is not to go alone.
@@ -131,10 +135,7 @@ async fn write_group(
     }
 }
 
-async fn write_within(
-    transaction: &Transaction<'_>,
-    waiting: &mut [Box<dyn Waiting>],
-) -> Result<(), DbErr> {
+async fn write_within(transaction: &Transaction<'_>, waiting: &mut [Box<dyn Waiting>]) -> Result<(), DbErr> {
     let mut logged: Option<&mut Box<dyn Waiting>> = None;
     for change in waiting {
         let done = change.run(transaction).await;

@@ -44,10 +44,7 @@ pub(crate) struct Done {
 
 impl SqliteWriter {
     /// Opens the connection when it is used. Each statement is told to `observe` before it runs.
-    pub(crate) fn new(
-        options: SqliteConnectOptions,
-        observe: impl Fn(&str) + Send + Sync + 'static,
-    ) -> Self {
+    pub(crate) fn new(options: SqliteConnectOptions, observe: impl Fn(&str) + Send + Sync + 'static) -> Self {
         Self { options, state: Mutex::new(State::Unopened), observe: Box::new(observe) }
     }
 

@@ -91,6 +91,7 @@ impl<'t> Transaction<'t> {
             Before::Nothing => drop(self.run("COMMIT".to_owned(), Values(Vec::new())).await?),
             Before::Keep => {
                 let values = Values(vec![self.state().read.0.into()]);
+                self.observe(READ_ON_SQLITE).await;
                 let sql = format!("{READ_ON_SQLITE} DESC LIMIT {ROWS}; COMMIT");
                 let done = self.run(sql, values).await?;
                 self.take_log(done.rows.first().map_or(&[], Vec::as_slice))?;
@@ -119,6 +120,7 @@ impl<'t> Transaction<'t> {
         let (sql, count) = match before {
             Before::Begin => (format!("BEGIN IMMEDIATE; SAVEPOINT change; {sql}"), 2),
             Before::Keep => {
+                self.observe(READ_ON_SQLITE).await;
                 values.0.insert(0, self.state().read.0.into());
                 (format!("RELEASE change; {READ_ON_SQLITE} DESC LIMIT {ROWS}; SAVEPOINT change; {sql}"), 3)
             }
@@ -136,6 +138,11 @@ impl<'t> Transaction<'t> {
             done.rows = own;
         }
         result.map(|()| done)
+    }
+
+    /// Tells the observer of a statement; what begins and ends transactions and savepoints is apart.
+    async fn observe(&self, sql: &str) {
+        self.turn.lock().await.observe(sql);
     }
 
     /// Takes rows of the log, the newest first.
@@ -163,7 +170,7 @@ impl ConnectionTrait for Transaction<'_> {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.turn.lock().await.observe(&statement.sql);
+        self.observe(&statement.sql).await;
         let values = statement.values.unwrap_or_else(|| Values(Vec::new()));
         Ok(self.run(statement.sql, values).await?.last.into())
     }
@@ -177,7 +184,7 @@ impl ConnectionTrait for Transaction<'_> {
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.turn.lock().await.observe(&statement.sql);
+        self.observe(&statement.sql).await;
         let values = statement.values.unwrap_or_else(|| Values(Vec::new()));
         Ok(self.run(statement.sql, values).await?.rows.into_iter().flatten().collect())
     }

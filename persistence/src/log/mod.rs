@@ -1,9 +1,9 @@
 //! The order log: read once per node, and told from memory.
 //!
 //! `reader` is the one task that reads new rows (`rows`) into a bounded ring (`ring`) and keeps the newest order of each
-//! followed scope (`newest`). `wake` wakes it. It tells followers, and `writers` on PostgreSQL the positions of their
-//! changes. A follower (`follow`) is a position in the ring, and reads the database again only when it fell out of it.
-//! `retention` deletes what is no longer kept.
+//! followed scope (`newest`). `wake` wakes it; on SQLite the node's own writer also hands it rows (`handed`). It tells
+//! followers, and `writers` on PostgreSQL the positions of their changes. A follower (`follow`) is a position in the ring,
+//! and reads the database again only when it fell out of it. `retention` deletes what is no longer kept.
 
 mod follow;
 mod handed;

@@ -130,7 +130,9 @@ pub(crate) async fn read_after(
             read(connection, epoch, READ_ON_POSTGRES, vec![position.0.into(), i64::from(count).into()]).await
         }
         // A limit that is a parameter has SQLite plan the statement anew each time.
-        _ => read(connection, epoch, &format!("{READ_ON_SQLITE} LIMIT {count}"), vec![position.0.into()]).await,
+        _ => {
+            read(connection, epoch, &format!("{READ_ON_SQLITE} LIMIT {count}"), vec![position.0.into()]).await
+        }
     }
 }
 
