@@ -9,12 +9,13 @@ use sea_orm::{
     ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
     SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
     sqlx::{
+        ConnectOptions as _,
         postgres::PgConnectOptions,
         sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
     },
 };
 
-use crate::error::repository_error;
+use crate::{error::repository_error, sqlite_writer::SqliteWriter};
 
 /// Where the database is and how much of it is used.
 #[derive(Clone)]
@@ -63,6 +64,7 @@ pub struct Database {
     reader: DatabaseConnection,
     writer: DatabaseConnection,
     watcher: DatabaseConnection,
+    sqlite_writer: Option<Arc<SqliteWriter>>,
     node: u64,
 }
 
@@ -93,13 +95,23 @@ impl Database {
                 let writer = connect(sqlite_options(settings, SqliteUse::Write)).await?;
                 let reader = connect(sqlite_options(settings, SqliteUse::Read)).await?;
                 let watcher = connect(sqlite_options(settings, SqliteUse::Watch)).await?;
-                Ok(Self { reader, writer, watcher, node })
+                let options = settings.url.parse().map_err(|_| OpenError::InvalidUrl)?;
+                let options = own_sqlite_options(options, settings.acquire_timeout, SqliteUse::Write);
+                let sqlite_writer =
+                    SqliteWriter::new(options.disable_statement_logging(), move |sql| observe(sql));
+                Ok(Self { reader, writer, watcher, sqlite_writer: Some(Arc::new(sqlite_writer)), node })
             }
             "postgres" | "postgresql" => {
                 let server = settings.url.parse().map_err(|_| OpenError::InvalidUrl)?;
                 let connection = connect(postgres_options(settings, &server, PostgresUse::Requests)).await?;
                 let watcher = connect(postgres_options(settings, &server, PostgresUse::Log)).await?;
-                Ok(Self { reader: connection.clone(), writer: connection, watcher, node })
+                Ok(Self {
+                    reader: connection.clone(),
+                    writer: connection,
+                    watcher,
+                    sqlite_writer: None,
+                    node,
+                })
             }
             _ => Err(OpenError::UnknownScheme),
         }
@@ -129,6 +141,9 @@ impl Database {
 
     /// Waits for what is under way and closes every connection.
     pub async fn close(self) -> Result<(), DbErr> {
+        if let Some(writer) = &self.sqlite_writer {
+            writer.close().await;
+        }
         self.reader.close_by_ref().await?;
         self.watcher.close_by_ref().await?;
         self.writer.close_by_ref().await
@@ -142,6 +157,11 @@ impl Database {
     /// The connections to write by.
     pub(crate) fn writer(&self) -> &DatabaseConnection {
         &self.writer
+    }
+
+    /// The connection by which requests write to a SQLite database; `None` on PostgreSQL.
+    pub(crate) fn sqlite_writer(&self) -> Option<&Arc<SqliteWriter>> {
+        self.sqlite_writer.as_ref()
     }
 
     /// The connections that read the order log for all of the node, which no request keeps busy.
@@ -200,21 +220,25 @@ fn sqlite_options(settings: &DatabaseSettings, usage: SqliteUse) -> ConnectOptio
     // No network lies between, and a try costs as much as a short statement: two switches of threads.
     options.test_before_acquire(false);
     let busy_timeout = settings.acquire_timeout;
-    options.map_sqlx_sqlite_opts(move |sqlite| {
-        let sqlite = sqlite
-            .create_if_missing(true)
-            .foreign_keys(true)
-            .busy_timeout(busy_timeout)
-            // sqlx hands rows from the driver's thread over a channel; each wait for room costs a switch of threads.
-            .row_buffer_size(128);
-        match usage {
-            SqliteUse::Read | SqliteUse::Watch => sqlite.pragma("query_only", "ON"),
-            SqliteUse::Write => {
-                sqlite.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full)
-            }
-        }
-    });
+    options.map_sqlx_sqlite_opts(move |sqlite| own_sqlite_options(sqlite, busy_timeout, usage));
     options
+}
+
+fn own_sqlite_options(
+    options: SqliteConnectOptions,
+    busy_timeout: Duration,
+    usage: SqliteUse,
+) -> SqliteConnectOptions {
+    let options = options
+        .create_if_missing(true)
+        .foreign_keys(true)
+        .busy_timeout(busy_timeout)
+        // sqlx hands rows from the driver's thread over a channel; each wait for room costs a switch of threads.
+        .row_buffer_size(128);
+    match usage {
+        SqliteUse::Read | SqliteUse::Watch => options.pragma("query_only", "ON"),
+        SqliteUse::Write => options.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full),
+    }
 }
 
 #[derive(Clone, Copy, PartialEq)]

@@ -13,6 +13,8 @@ mod orders;
 mod repository;
 mod rows;
 mod sample;
+mod sqlite_writer;
+mod transaction;
 mod users;
 
 pub use database::{ConnectionPool, Database, DatabaseSettings, OpenError};

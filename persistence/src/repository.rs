@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use domain::{Cursor, RepositoryError};
 use sea_orm::{
@@ -79,9 +81,9 @@ impl From<ChangeError> for RepositoryError {
 impl SqlRepository {
     /// The repository in this database, whose log is read by `log`.
     pub fn new(database: Database, log: OrderLog) -> Self {
-        let writer = match database.backend() {
-            DbBackend::Sqlite => Writer::Grouped(GroupWriter::start(database.clone())),
-            _ => Writer::Concurrent,
+        let writer = match database.sqlite_writer() {
+            Some(writer) => Writer::Grouped(GroupWriter::start(Arc::clone(writer), log.clone())),
+            None => Writer::Concurrent,
         };
         Self { database, log, writer }
     }

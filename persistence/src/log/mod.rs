@@ -1,11 +1,12 @@
 //! The order log: read once per node, and told from memory.
 //!
 //! `reader` is the one task that reads new rows (`rows`) into a bounded ring (`ring`) and keeps the newest order of each
-//! followed scope (`newest`). `wake` wakes it. It tells followers, and `writers` on PostgreSQL the positions of their
-//! changes. A follower (`follow`) is a position in the ring, and reads the database again only when it fell out of it.
-//! `retention` deletes what is no longer kept.
+//! followed scope (`newest`). `wake` wakes it; on SQLite the node's own writer also hands it rows (`handed`). It tells
+//! followers, and `writers` on PostgreSQL the positions of their changes. A follower (`follow`) is a position in the ring,
+//! and reads the database again only when it fell out of it. `retention` deletes what is no longer kept.
 
 mod follow;
+mod handed;
 mod newest;
 mod reader;
 mod retention;
@@ -27,10 +28,12 @@ use domain::{
 use tokio::sync::{Notify, mpsc, watch};
 
 use crate::Database;
+use handed::Handed;
 use newest::FollowNewest;
 use ring::Ring;
 use writers::{Waiting, Writers};
 
+pub(crate) use rows::{READ_ON_SQLITE, Row, read_row};
 pub(crate) use writers::TransactionId;
 
 /// How the log is read and kept.
@@ -60,6 +63,8 @@ struct Shared {
     head: watch::Sender<Position>,
     /// Wakes the reader.
     wake: Arc<Notify>,
+    /// What this node's own writer has read already.
+    handed: Arc<Handed>,
     writers: Writers,
     follow_newest: mpsc::Sender<FollowNewest>,
 }
@@ -87,6 +92,7 @@ impl OrderLog {
             ring: RwLock::new(Ring::new(settings.ring_events, head)),
             head: watch::Sender::new(head),
             wake: Arc::default(),
+            handed: Arc::default(),
             writers: Writers::default(),
             database,
             settings,
@@ -105,10 +111,24 @@ impl OrderLog {
         Ok(LogProgress { told: *self.0.head.borrow(), newest })
     }
 
-    /// Waits until followers are told of the change at this position, which is committed; `None` if that takes too
-    /// long.
-    pub(crate) async fn told(&self, position: Position) -> Option<Cursor> {
+    /// The log's name.
+    pub(crate) fn epoch(&self) -> Epoch {
+        self.0.epoch
+    }
+
+    /// Has the reader take rows that were committed: all of those behind the position up to the last of these.
+    pub(crate) fn hand(&self, after: Position, rows: Vec<Row>) {
+        self.0.handed.add(after, rows);
+    }
+
+    /// Has the reader look at the log.
+    pub(crate) fn wake(&self) {
         self.0.wake.notify_one();
+    }
+
+    /// Waits until followers are told of the change at this position, which is committed and of which the reader knows;
+    /// `None` if that takes too long.
+    pub(crate) async fn told(&self, position: Position) -> Option<Cursor> {
         let mut head = self.0.head.subscribe();
         let told = tokio::time::timeout(PATIENCE, head.wait_for(|head| *head >= position)).await;
         told.ok()?.ok()?;
