@@ -33,12 +33,12 @@ pub(crate) struct Running {
 
 impl Execution {
     /// Executes a query or a mutation.
-    pub(crate) async fn respond(&self) -> Response {
+    pub(crate) async fn respond(&self) -> Message {
         let mut response = self.schema.execute(self.request()).await;
         if self.request.kind() == OperationKind::Query {
             argument_errors_of_request(&mut response);
         }
-        with_codes(response)
+        Message::only(with_codes(response))
     }
 
     /// Executes a subscription from where the client asks for, on a connection that resumes after a cursor.

@@ -22,8 +22,8 @@ mod types;
 
 use async_graphql::ServerError;
 
-pub use api::{Api, ApiSettings};
-pub use operation::{Answer, Message, Operation, OperationKind, is_request_error};
+pub use api::{Api, ApiSettings, QuerySharing};
+pub use operation::{Answer, Message, Operation, OperationKind};
 pub use prepared::PreparedRequest;
 pub use shared::{Batch, ChannelId, Listener, Parked, Place};
 

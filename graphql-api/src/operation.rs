@@ -46,6 +46,7 @@ pub struct Answer {
     /// JSON, as `extensions.cursor`.
     pub cursor: Option<Arc<str>>,
     pub(crate) position: Option<Cursor>,
+    has_errors: bool,
 }
 
 /// An operation under way: the stream of its messages, whose end is that of the operation. Dropping it cancels it.
@@ -147,18 +148,28 @@ impl Message {
 
 impl Answer {
     pub(crate) fn new(response: &Response) -> Self {
-        Self { json: json(response), cursor: None, position: None }
+        Self { json: json(response), cursor: None, position: None, has_errors: response.is_err() }
     }
 
     /// The answer to an event at this position; `text` is the same, as clients hold it.
     pub(crate) fn at(position: Cursor, text: String, response: &Response) -> Self {
-        Self { json: json(response), cursor: Some(text.into()), position: Some(position) }
+        Self {
+            json: json(response),
+            cursor: Some(text.into()),
+            position: Some(position),
+            has_errors: response.is_err(),
+        }
+    }
+
+    /// Whether a part of it failed: it has `errors`.
+    pub fn has_errors(&self) -> bool {
+        self.has_errors
     }
 }
 
 /// Whether nothing was executed: the response has no data, and its errors are of no field (GraphQL, October 2021, section
 /// 7.1.2).
-pub fn is_request_error(response: &Response) -> bool {
+fn is_request_error(response: &Response) -> bool {
     response.is_err()
         && response.data == Value::Null
         && response.errors.iter().all(|error| error.path.is_empty())

@@ -47,6 +47,12 @@ impl PreparedRequest {
         }
     }
 
+    /// Whether the other one has the same document, letter by letter. One that is no longer kept as it was parsed is taken
+    /// for another.
+    pub(crate) fn is_same_text(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.document, &other.document)
+    }
+
     /// The operation that is asked for.
     pub(crate) fn operation(&self) -> &OperationDefinition {
         self.find_operation().expect("an operation that was found before")

@@ -14,7 +14,7 @@ use sea_orm::{
     },
 };
 
-use crate::error::repository_error;
+use crate::{error::repository_error, version::FileVersion};
 
 /// Where the database is and how much of it is used.
 #[derive(Clone)]
@@ -54,6 +54,8 @@ pub struct Database {
     reader: DatabaseConnection,
     writer: DatabaseConnection,
     watcher: DatabaseConnection,
+    /// `None` on PostgreSQL, which cannot tell it.
+    version: Option<Arc<FileVersion>>,
     node: u64,
 }
 
@@ -84,13 +86,14 @@ impl Database {
                 let writer = connect(sqlite_options(settings, SqliteUse::Write)).await?;
                 let reader = connect(sqlite_options(settings, SqliteUse::Read)).await?;
                 let watcher = connect(sqlite_options(settings, SqliteUse::Watch)).await?;
-                Ok(Self { reader, writer, watcher, node })
+                let version = FileVersion::of(sqlite_file(settings)?);
+                Ok(Self { reader, writer, watcher, version: Some(Arc::new(version)), node })
             }
             "postgres" | "postgresql" => {
                 let server = settings.url.parse().map_err(|_| OpenError::InvalidUrl)?;
                 let connection = connect(postgres_options(settings, &server, PostgresUse::Requests)).await?;
                 let watcher = connect(postgres_options(settings, &server, PostgresUse::Log)).await?;
-                Ok(Self { reader: connection.clone(), writer: connection, watcher, node })
+                Ok(Self { reader: connection.clone(), writer: connection, watcher, version: None, node })
             }
             _ => Err(OpenError::UnknownScheme),
         }
@@ -110,6 +113,9 @@ impl Database {
     pub async fn close(self) -> Result<(), DbErr> {
         self.reader.close_by_ref().await?;
         self.watcher.close_by_ref().await?;
+        if let Some(version) = &self.version {
+            version.close().await?;
+        }
         self.writer.close_by_ref().await
     }
 
@@ -131,6 +137,14 @@ impl Database {
     /// Names this process among those that use the database.
     pub(crate) fn node(&self) -> u64 {
         self.node
+    }
+
+    /// A number that is another one after each commit by anyone; `None` where the database cannot tell it.
+    pub(crate) async fn version(&self) -> Result<Option<u64>, DbErr> {
+        match &self.version {
+            Some(version) => version.now().await.map(Some),
+            None => Ok(None),
+        }
     }
 
     pub(crate) fn backend(&self) -> DbBackend {
@@ -161,6 +175,12 @@ fn check_sqlite_url(url: &str) -> Result<(), OpenError> {
         return Err(OpenError::InMemory);
     }
     url.parse::<SqliteConnectOptions>().map(|_| ()).map_err(|_| OpenError::InvalidUrl)
+}
+
+/// How the file is opened to look at it.
+fn sqlite_file(settings: &DatabaseSettings) -> Result<SqliteConnectOptions, OpenError> {
+    let file: SqliteConnectOptions = settings.url.parse().map_err(|_| OpenError::InvalidUrl)?;
+    Ok(file.busy_timeout(settings.acquire_timeout).pragma("query_only", "ON"))
 }
 
 #[derive(Clone, Copy, PartialEq)]

@@ -7,6 +7,7 @@ mod database;
 mod entity;
 mod error;
 mod group;
+mod list;
 mod log;
 mod order_query;
 mod orders;
@@ -14,6 +15,7 @@ mod repository;
 mod rows;
 mod sample;
 mod users;
+mod version;
 
 pub use database::{Database, DatabaseSettings, OpenError};
 pub use log::{LogSettings, OrderLog};

@@ -9,7 +9,7 @@ use std::{
 use chrono::{DateTime, Utc};
 use domain::{Clock, Limits, Orders, Ports, Username, Users, Viewer};
 use futures_util::StreamExt;
-use graphql_api::{Api, ApiSettings, Message, Operation};
+use graphql_api::{Api, ApiSettings, Message, Operation, QuerySharing};
 use persistence::{Database, DatabaseSettings, LogSettings, OrderLog, SqlRepository};
 use serde_json::Value;
 use tests::{PATIENCE, Store, Suite};
@@ -78,8 +78,13 @@ fn on(store: &Store, test: impl AsyncFnOnce(&Service)) {
         let users = Users::new(repository, feed.clone());
         let limits = Limits { page_default: 20, page_limit: 100, list_limit: 1000 };
         let orders = Orders::new(Ports { orders, feed, clock: Arc::new(SystemClock) }, limits);
+        let settings = ApiSettings {
+            documents: NonZeroUsize::MIN,
+            shared_messages: 128,
+            query_sharing: QuerySharing::Nothing,
+        };
         test(&Service {
-            api: Api::new(orders, users, ApiSettings { documents: NonZeroUsize::MIN, shared_messages: 128 }),
+            api: Api::new(orders, users, settings),
             statements,
         })
         .await;
@@ -90,9 +95,11 @@ fn on(store: &Store, test: impl AsyncFnOnce(&Service)) {
 impl Service {
     async fn ask_as(&self, viewer: &Viewer, document: &str) -> Value {
         let request = self.api.prepare(document.into()).expect("a valid document");
-        let response = self.api.execute(request, viewer).await;
-        assert_eq!(response.errors, [], "{document}");
-        response.data.into_json().expect("JSON")
+        let Message::Next(answer) = self.api.execute(request, viewer).await else {
+            panic!("{document} was refused");
+        };
+        assert!(!answer.has_errors(), "{document}: {}", answer.json);
+        serde_json::from_str::<Value>(&answer.json).expect("an answer is JSON")["data"].take()
     }
 
     async fn ask(&self, document: &str) -> Value {

@@ -131,7 +131,7 @@ async fn execute(
     origin::check_method(request.method(), prepared.kind())?;
     let start = |prepared| state.api.start(prepared, &viewer, resume(request).as_deref());
     match accepted.format(prepared.kind()).ok_or_else(not_acceptable)? {
-        Format::Json(json) => Ok(answer::response(state.api.execute(prepared, &viewer).await, json, request)),
+        Format::Json(json) => Ok(answer::message(state.api.execute(prepared, &viewer).await, json, request)),
         Format::EventStream => Ok(event_stream::respond(start(prepared), &state.streams)),
         Format::Multipart => Ok(multipart::respond(start(prepared), &state.streams)),
     }

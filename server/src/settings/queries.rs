@@ -1,8 +1,8 @@
 use std::num::NonZeroUsize;
 
-use clap::Args;
+use clap::{ArgAction, Args};
 use domain::Limits;
-use graphql_api::ApiSettings;
+use graphql_api::{ApiSettings, QuerySharing};
 
 /// What operations may ask for, and what is kept for them.
 #[derive(Args, Debug)]
@@ -28,6 +28,15 @@ pub(crate) struct QueryArguments {
     #[arg(long, env = "ORDERCAST_SHARED_MESSAGES", global = true, default_value = "128")]
     #[arg(value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) shared_messages: u32,
+
+    /// Whether equal queries that wait at one time are executed once.
+    #[arg(long, env = "ORDERCAST_QUERY_SHARING", global = true, default_value = "true", action = ArgAction::Set)]
+    pub(crate) query_sharing: bool,
+
+    /// Bytes of answers to queries that are kept to be told again while the database has not changed, which is looked at
+    /// each time; with 0, on PostgreSQL and without sharing none are.
+    #[arg(long, env = "ORDERCAST_QUERY_ANSWERS", global = true, default_value = "16777216", value_name = "BYTES")]
+    pub(crate) query_answers: usize,
 }
 
 impl QueryArguments {
@@ -36,6 +45,11 @@ impl QueryArguments {
         ApiSettings {
             documents: self.parsed_documents,
             shared_messages: usize::try_from(self.shared_messages).unwrap_or(usize::MAX),
+            query_sharing: if self.query_sharing {
+                QuerySharing::Executions { kept: self.query_answers }
+            } else {
+                QuerySharing::Nothing
+            },
         }
     }
 
