@@ -5,7 +5,10 @@ use crate::{
     context::{ApiContext, user_of_connection, user_of_order},
     error::{ErrorCode, bad_input, error, fault},
     node_id::NodeId,
-    types::{ConnectedList, ConnectionArguments, Node, Order, OrderConnection, OrderFilter, OrderList, User, Viewer},
+    types::{
+        ConnectedList, ConnectionArguments, Node, Order, OrderConnection, OrderFilter, OrderList, User,
+        Viewer,
+    },
 };
 
 /// The root of queries.

@@ -83,11 +83,7 @@ fn on(store: &Store, test: impl AsyncFnOnce(&Service)) {
             shared_messages: 128,
             query_sharing: QuerySharing::Nothing,
         };
-        test(&Service {
-            api: Api::new(orders, users, settings),
-            statements,
-        })
-        .await;
+        test(&Service { api: Api::new(orders, users, settings), statements }).await;
         database.close().await.expect("the database closes");
     });
 }

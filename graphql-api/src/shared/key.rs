@@ -65,8 +65,8 @@ pub(crate) fn of_query(request: &PreparedRequest, view: View) -> Option<Key> {
         // What could not be collected: it is told why.
         Selection::FragmentSpread(_) | Selection::InlineFragment(_) => false,
     };
-    let is_shareable = operation.ty == OperationType::Query
-        && operation.selection_set.node.items.iter().all(is_of_view);
+    let is_shareable =
+        operation.ty == OperationType::Query && operation.selection_set.node.items.iter().all(is_of_view);
     let document = is_shareable.then(|| Writer::write(request, None))??;
     Some(Key { view, document })
 }

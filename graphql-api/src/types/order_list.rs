@@ -51,7 +51,8 @@ impl OrderList {
     pub(crate) fn new(orders: Vec<domain::Order>, context: &Context<'_>) -> Self {
         let values = Values::asked_for(context.field(), OrderValue::of);
         let has_users = orders.iter().all(|order| order.user.loaded().is_some());
-        let needs_users = |values: &Values<_>| values.values.iter().any(|value| matches!(value, OrderValue::User(_)));
+        let needs_users =
+            |values: &Values<_>| values.values.iter().any(|value| matches!(value, OrderValue::User(_)));
         Self { orders, values: values.filter(|values| has_users || !needs_users(values)) }
     }
 }

@@ -12,5 +12,6 @@ mod refusals;
 mod refused_cursors;
 mod responses;
 mod service;
+mod shared_queries;
 mod sharing;
 mod subscriptions;

@@ -101,10 +101,20 @@ impl Client {
         users: impl UserRepository + 'static,
         feed: Arc<dyn OrderFeed>,
     ) -> Self {
-        let users = Users::new(Arc::new(users), feed.clone());
-        let ports = Ports { orders: Arc::new(orders), feed, clock: Arc::new(clock()) };
         // Each request reaches the ports.
-        let settings = ApiSettings { query_sharing: QuerySharing::Nothing, ..SETTINGS };
+        Self::sharing(Arc::new(orders), Arc::new(users), feed, QuerySharing::Nothing)
+    }
+
+    /// The same, sharing so much.
+    pub(crate) fn sharing(
+        orders: Arc<dyn OrderRepository>,
+        users: Arc<dyn UserRepository>,
+        feed: Arc<dyn OrderFeed>,
+        query_sharing: QuerySharing,
+    ) -> Self {
+        let users = Users::new(users, feed.clone());
+        let ports = Ports { orders, feed, clock: Arc::new(clock()) };
+        let settings = ApiSettings { query_sharing, ..SETTINGS };
         let api = Api::new(Orders::new(ports, LIMITS), users, settings);
         Self { api, viewer: Viewer::unauthenticated_staff() }
     }

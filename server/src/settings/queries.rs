@@ -35,7 +35,13 @@ pub(crate) struct QueryArguments {
 
     /// Bytes of answers to queries that are kept to be told again while the database has not changed, which is looked at
     /// each time; with 0, on PostgreSQL and without sharing none are.
-    #[arg(long, env = "ORDERCAST_QUERY_ANSWERS", global = true, default_value = "16777216", value_name = "BYTES")]
+    #[arg(
+        long,
+        env = "ORDERCAST_QUERY_ANSWERS",
+        global = true,
+        default_value = "16777216",
+        value_name = "BYTES"
+    )]
     pub(crate) query_answers: usize,
 }
 
