@@ -6,7 +6,7 @@ use futures_util::{StreamExt, stream::BoxStream};
 
 use crate::{
     api::OrdercastSchema,
-    context::{MessagePosition, Resume, Span, UseCases},
+    context::{HasOneRootField, MessagePosition, Resume, Span, UseCases},
     error::{ErrorCode, with_code},
     loaders::Loaders,
     log_cursor,
@@ -70,7 +70,8 @@ impl Execution {
 
     fn request(&self) -> Request {
         let loaders = Loaders::new(&self.use_cases, &self.viewer);
-        self.request.to_request().data(self.viewer.clone()).data(loaders)
+        let has_one_root_field = HasOneRootField(self.request.has_one_root_field());
+        self.request.to_request().data(self.viewer.clone()).data(loaders).data(has_one_root_field)
     }
 }
 

@@ -11,6 +11,7 @@ use futures_util::{
     future::BoxFuture,
     stream::{self, BoxStream},
 };
+use serde::Serialize;
 
 use crate::{
     log_cursor,
@@ -175,6 +176,31 @@ fn is_request_error(response: &Response) -> bool {
         && response.errors.iter().all(|error| error.path.is_empty())
 }
 
+/// The response in JSON. The only value of its data may be JSON already.
 fn json(response: &Response) -> Arc<str> {
-    serde_json::to_string(response).expect("a response's keys are text").into()
+    let only = match &response.data {
+        Value::Object(data) if data.len() == 1 => data.first(),
+        _ => None,
+    };
+    if let Some((name, Value::Binary(json))) = only
+        && let Ok(json) = str::from_utf8(json)
+    {
+        // As the library writes it.
+        let mut text = format!(r#"{{"data":{{"{name}":{json}}}"#);
+        if !response.extensions.is_empty() {
+            text.push_str(r#","extensions":"#);
+            text.push_str(&to_json(&response.extensions));
+        }
+        if response.is_err() {
+            text.push_str(r#","errors":"#);
+            text.push_str(&to_json(&response.errors));
+        }
+        text.push('}');
+        return text.into();
+    }
+    to_json(response).into()
+}
+
+fn to_json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("a response's keys are text")
 }

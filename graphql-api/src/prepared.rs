@@ -1,9 +1,10 @@
 use std::sync::Arc;
 
 use async_graphql::{
-    Request, ServerError, Value, Variables,
+    Positioned, Request, ServerError, Value, Variables,
     parser::types::{
-        DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, VariableDefinition,
+        DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection,
+        VariableDefinition,
     },
 };
 
@@ -51,6 +52,12 @@ impl PreparedRequest {
     /// for another.
     pub(crate) fn is_same_text(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.document, &other.document)
+    }
+
+    /// Whether the operation selects one field, by itself.
+    pub(crate) fn has_one_root_field(&self) -> bool {
+        let root = &self.operation().selection_set.node.items;
+        matches!(&root[..], [Positioned { node: Selection::Field(_), .. }])
     }
 
     /// The operation that is asked for.

@@ -22,7 +22,7 @@ impl Query {
     async fn get_orders(&self, context: &Context<'_>) -> Result<OrderList, Error> {
         let with_user = user_of_order(&context.look_ahead());
         match context.orders().list(context.viewer(), with_user).await.map_err(|error| fault(&error))? {
-            Ok(orders) => Ok(OrderList::new(orders, context)),
+            Ok(orders) => Ok(OrderList::of_root(orders, context)),
             Err(limit) => Err(error(
                 ErrorCode::LimitExceeded,
                 format!("there are more than {limit} orders; page through `orders` instead"),

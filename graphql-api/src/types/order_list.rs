@@ -1,6 +1,6 @@
 //! Lists of orders of which plain values are asked for. The library makes a future of each field of each object, which for
 //! a hundred orders costs more than reading them; here the values are taken at once, and only what needs more than the
-//! order is left to it.
+//! order is left to it. A list that is all that is asked for becomes JSON right away, without the objects between.
 
 use std::{borrow::Cow, iter::zip};
 
@@ -15,13 +15,16 @@ use async_graphql::{
 use domain::Viewer;
 
 use super::{Date, Order, OrderState, User};
-use crate::node_id::NodeId;
+use crate::{context::ApiContext, node_id::NodeId};
 
 /// Orders as a list field answers them.
 pub(crate) struct OrderList {
     orders: Vec<domain::Order>,
     /// `None` where the library has to resolve them.
     values: Option<Values<OrderValue>>,
+    /// Whether the answer is to be JSON already, in a [`Value::Binary`]. The library does not merge that with another
+    /// answer of the same name.
+    is_json: bool,
 }
 
 /// What is asked for of each object of one type, in the order of the answer.
@@ -47,13 +50,18 @@ enum UserValue {
 }
 
 impl OrderList {
+    /// The orders that this field of an operation answers.
+    pub(crate) fn of_root(orders: Vec<domain::Order>, context: &Context<'_>) -> Self {
+        Self { is_json: context.has_one_root_field(), ..Self::new(orders, context) }
+    }
+
     /// The orders that this field answers.
     pub(crate) fn new(orders: Vec<domain::Order>, context: &Context<'_>) -> Self {
         let values = Values::asked_for(context.field(), OrderValue::of);
         let has_users = orders.iter().all(|order| order.user.loaded().is_some());
         let needs_users =
             |values: &Values<_>| values.values.iter().any(|value| matches!(value, OrderValue::User(_)));
-        Self { orders, values: values.filter(|values| has_users || !needs_users(values)) }
+        Self { orders, values: values.filter(|values| has_users || !needs_users(values)), is_json: false }
     }
 }
 
@@ -82,6 +90,20 @@ impl<V> Values<V> {
         }
         Value::Object(object)
     }
+
+    /// The same, as JSON.
+    fn write(&self, json: &mut Vec<u8>, mut write: impl FnMut(&V, &mut Vec<u8>)) {
+        let mut before = b'{';
+        for (name, of) in zip(self.object.keys(), &self.values) {
+            json.push(before);
+            before = b',';
+            json.push(b'"');
+            json.extend_from_slice(name.as_bytes());
+            json.extend_from_slice(b"\":");
+            write(of, json);
+        }
+        json.push(b'}');
+    }
 }
 
 impl OrderValue {
@@ -107,6 +129,15 @@ impl OrderValue {
                 .loaded()
                 .map(|user| values.fill(|value| value.value(user, viewer)))
                 .unwrap_or_default(),
+        }
+    }
+
+    fn write(&self, order: &domain::Order, viewer: &Viewer, json: &mut Vec<u8>) {
+        match (self, order.user.loaded()) {
+            (Self::User(values), Some(user)) => {
+                values.write(json, |value, json| write(&value.value(user, viewer), json));
+            }
+            _ => write(&self.value(order, viewer), json),
         }
     }
 }
@@ -150,9 +181,20 @@ impl OutputType for OrderList {
         context: &ContextSelectionSet<'_>,
         field: &Positioned<Field>,
     ) -> ServerResult<Value> {
+        let viewer = context.data_unchecked();
         match &self.values {
+            Some(values) if self.is_json => {
+                let mut json = vec![b'['];
+                for order in &self.orders {
+                    if json.len() > 1 {
+                        json.push(b',');
+                    }
+                    values.write(&mut json, |value, json| value.write(order, viewer, json));
+                }
+                json.push(b']');
+                Ok(Value::Binary(json.into()))
+            }
             Some(values) => {
-                let viewer = context.data_unchecked();
                 let value = |order| values.fill(|value| value.value(order, viewer));
                 Ok(Value::List(self.orders.iter().map(value).collect()))
             }
@@ -162,4 +204,8 @@ impl OutputType for OrderList {
             }
         }
     }
+}
+
+fn write(value: &Value, json: &mut Vec<u8>) {
+    serde_json::to_writer(json, value).expect("a plain value is JSON, and memory takes it");
 }
