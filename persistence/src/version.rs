@@ -39,12 +39,11 @@ impl FileVersion {
     async fn ask(&self) -> Result<u64, sqlx::Error> {
         let kept = &mut *self.kept.lock().await;
         // One that fails, or whose answer is not awaited, is not used again.
-        let mut connection = match kept.connection.take() {
-            Some(connection) => connection,
-            None => {
-                kept.opened += 1;
-                SqliteConnection::connect_with(&self.file).await?
-            }
+        let mut connection = if let Some(connection) = kept.connection.take() {
+            connection
+        } else {
+            kept.opened += 1;
+            SqliteConnection::connect_with(&self.file).await?
         };
         // It counts the commits that other connections than this one made (SQLite, "PRAGMA data_version").
         let commits: u32 = query_scalar("PRAGMA data_version").fetch_one(&mut connection).await?;

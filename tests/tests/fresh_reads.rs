@@ -2,7 +2,7 @@
 
 use std::{
     sync::atomic::{AtomicBool, AtomicUsize, Ordering},
-    thread,
+    thread::{self, ScopedJoinHandle},
 };
 
 use serde_json::{Value, json};
@@ -82,7 +82,7 @@ fn readers_see_what_was_committed_before_they_asked(store: &Store) {
                 }
             });
         }
-        let outcomes = writers.map(|writer| writer.join());
+        let outcomes = writers.map(ScopedJoinHandle::join);
         is_over.store(true, Ordering::SeqCst);
         assert!(outcomes.iter().all(Result::is_ok), "every writer writes");
     });

@@ -63,12 +63,13 @@ impl SharedQueries {
 
     /// The answer to a query, kept or new.
     async fn answer(&self, key: &Key, execution: &Execution) -> Message {
-        // Whether the version cannot be told or the storage fails, executing tells.
-        let version = match self.answers.are_kept() {
-            true => execution.use_cases.orders.version().await.ok().flatten(),
-            false => None,
+        if !self.answers.are_kept() {
+            return execution.respond().await;
+        }
+        // Where the storage fails, executing tells.
+        let Ok(Some(version)) = execution.use_cases.orders.version().await else {
+            return execution.respond().await;
         };
-        let Some(version) = version else { return execution.respond().await };
         if let Some(answer) = self.answers.find(key, version) {
             return Message::Next(answer);
         }
