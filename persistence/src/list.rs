@@ -2,11 +2,18 @@
 //! own to the one that waits, value by value, which costs more than SQLite needs to find the row. So there SQLite makes one
 //! text of all rows.
 
-use std::{borrow::Cow, cmp::Reverse, collections::HashMap};
+use std::{
+    borrow::Cow,
+    cmp::Reverse,
+    collections::HashMap,
+    num::NonZeroUsize,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use domain::{
     Direction, Order, OrderId, OrderQuery, OrderState, RepositoryError, User, UserId, UserRef, WithUser,
 };
+use lru::LruCache;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 use serde::Deserialize;
 
@@ -27,18 +34,60 @@ struct Row<'r>(
     #[serde(borrow, default)] Option<Cow<'r, str>>,
 );
 
-/// Reads a page of orders, and one more if there is more, in the order of the page's direction.
-pub(crate) async fn read_page(
+/// Reads pages of orders. Clones share what they keep: the statements of the pages that were asked for last, which take
+/// longer to write than to run.
+#[derive(Clone)]
+pub(crate) struct Pages(Arc<Mutex<LruCache<OrderQuery, Statement>>>);
+
+/// The most statements that are kept.
+const STATEMENTS: NonZeroUsize = NonZeroUsize::new(128).expect("above zero");
+
+impl Pages {
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(Mutex::new(LruCache::new(STATEMENTS))))
+    }
+
+    /// Reads a page, and one order more if there is more, in the order of the page's direction.
+    pub(crate) async fn read(
+        &self,
+        connection: &DatabaseConnection,
+        query: &OrderQuery,
+    ) -> Result<Vec<Order>, RepositoryError> {
+        let statement = self.statement(connection.get_database_backend(), query);
+        match connection.get_database_backend() {
+            DbBackend::Sqlite => match read_as_text(connection, statement, query).await? {
+                Some(orders) => Ok(orders),
+                None => read_rows(connection, build(DbBackend::Sqlite, &select_page(query)), query).await,
+            },
+            _ => read_rows(connection, statement, query).await,
+        }
+    }
+
+    /// The statement to read the page by.
+    fn statement(&self, backend: DbBackend, query: &OrderQuery) -> Statement {
+        if let Some(statement) = self.kept().get(query) {
+            return statement.clone();
+        }
+        let mut statement = build(backend, &select_page(query));
+        if backend == DbBackend::Sqlite {
+            let columns = columns(query.with_user).join(", ");
+            statement.sql =
+                format!("SELECT json_group_array(json_array({columns})) FROM ({})", statement.sql);
+        }
+        self.kept().put(query.clone(), statement.clone());
+        statement
+    }
+
+    fn kept(&self) -> MutexGuard<'_, LruCache<OrderQuery, Statement>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn read_rows(
     connection: &DatabaseConnection,
+    statement: Statement,
     query: &OrderQuery,
 ) -> Result<Vec<Order>, RepositoryError> {
-    let backend = connection.get_database_backend();
-    let statement = build(backend, &select_page(query));
-    if backend == DbBackend::Sqlite
-        && let Some(orders) = read_as_text(connection, &statement, query).await?
-    {
-        return Ok(orders);
-    }
     let rows = connection.query_all_raw(statement).await.map_err(repository_error)?;
     rows::orders(&rows, query.with_user)
 }
@@ -46,12 +95,10 @@ pub(crate) async fn read_page(
 /// `None` if a value is none that it should be. Read row by row, it is told by its place.
 async fn read_as_text(
     connection: &DatabaseConnection,
-    select: &Statement,
+    statement: Statement,
     query: &OrderQuery,
 ) -> Result<Option<Vec<Order>>, RepositoryError> {
-    let columns = columns(query.with_user).join(", ");
-    let sql = format!("SELECT json_group_array(json_array({columns})) FROM ({})", select.sql);
-    let row = match connection.query_one_raw(Statement { sql, ..select.clone() }).await {
+    let row = match connection.query_one_raw(statement).await {
         Ok(row) => row,
         Err(error) => match repository_error(error) {
             error @ RepositoryError::Unavailable(_) => return Err(error),

@@ -14,7 +14,6 @@ use crate::{
     SqlRepository,
     entity::{order_placements, orders, users},
     error::repository_error,
-    list,
     log::TransactionId,
     order_query::{
         build, count_orders, count_orders_by_user, order_columns, select_orders, select_pages_by_user, within,
@@ -39,7 +38,7 @@ impl OrderRepository for SqlRepository {
     }
 
     async fn page(&self, query: &OrderQuery) -> Result<Page, RepositoryError> {
-        let read = list::read_page(self.database().reader(), query).await?;
+        let read = self.pages().read(self.database().reader(), query).await?;
         Ok(Page::from_read(read, &query.page))
     }
 

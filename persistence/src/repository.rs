@@ -9,6 +9,7 @@ use crate::{
     Database, OrderLog,
     error::{repository_error, unique_violation},
     group::GroupWriter,
+    list::Pages,
     log::TransactionId,
 };
 
@@ -18,6 +19,7 @@ pub struct SqlRepository {
     database: Database,
     log: OrderLog,
     writer: Writer,
+    pages: Pages,
 }
 
 /// How transactions are made.
@@ -83,11 +85,15 @@ impl SqlRepository {
             DbBackend::Sqlite => Writer::Grouped(GroupWriter::start(database.clone())),
             _ => Writer::Concurrent,
         };
-        Self { database, log, writer }
+        Self { database, log, writer, pages: Pages::new() }
     }
 
     pub(crate) fn database(&self) -> &Database {
         &self.database
+    }
+
+    pub(crate) fn pages(&self) -> &Pages {
+        &self.pages
     }
 
     /// Makes the change, which is durable when this returns, and told to followers. The cursor is `None` if telling

@@ -6,6 +6,7 @@ mod dates;
 mod errors;
 mod events;
 mod faults;
+mod lists;
 mod mutations;
 mod queries;
 mod refusals;
