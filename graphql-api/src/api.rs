@@ -1,6 +1,6 @@
 use std::{num::NonZeroUsize, sync::Arc};
 
-use async_graphql::{Request, Response, Schema, ServerError, ValidationMode};
+use async_graphql::{Request, Schema, ServerError, ValidationMode};
 use domain::{Cursor, Orders, Users, Viewer};
 use futures_util::{FutureExt, future::BoxFuture, stream};
 
@@ -14,7 +14,7 @@ use crate::{
     operation::{Message, Operation, OperationKind},
     prepared::PreparedRequest,
     query::Query,
-    shared::{self, Follower, SharedExecution, Source},
+    shared::{self, Follower, SharedExecution, SharedQueries, Source},
     subscription::Subscription,
     types,
 };
@@ -30,6 +30,22 @@ pub struct ApiSettings {
     pub shared_messages: usize,
     /// What operations may ask for.
     pub limits: QueryLimits,
+    /// What equal queries share.
+    pub query_sharing: QuerySharing,
+}
+
+/// What equal queries of viewers who see the same share. Each is answered as if it was executed at some moment between its
+/// arrival and its answer, whatever they share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QuerySharing {
+    /// Nothing: each is executed.
+    Nothing,
+    /// Those that wait at one time are executed once; of answers to earlier ones at most so many bytes are kept, and told
+    /// again while nothing that is stored has changed, where the storage can tell that.
+    Executions {
+        /// Bytes of answers, the least used of which make room.
+        kept: usize,
+    },
 }
 
 /// The API, ready to execute. Clones share it.
@@ -40,6 +56,8 @@ pub struct Api {
     documents: Arc<Documents>,
     shared: Arc<SharedExecution>,
     errors: Limit,
+    /// `None` where nothing is shared.
+    queries: Option<Arc<SharedQueries>>,
 }
 
 impl Api {
@@ -59,12 +77,17 @@ impl Api {
             all_orders: limits.list_limit,
         };
         let documents = Documents::new(settings.documents, &settings.limits, pages);
+        let queries = match settings.query_sharing {
+            QuerySharing::Nothing => None,
+            QuerySharing::Executions { kept } => Some(Arc::new(SharedQueries::new(kept))),
+        };
         Self {
             schema,
             use_cases,
             documents: Arc::new(documents),
             shared: SharedExecution::new(settings.shared_messages),
             errors: settings.limits.errors,
+            queries,
         }
     }
 
@@ -79,9 +102,14 @@ impl Api {
         PreparedRequest::new(request, &self.documents)
     }
 
-    /// Executes a query or a mutation. Every error has an `extensions.code`.
-    pub async fn execute(&self, request: PreparedRequest, viewer: &Viewer) -> Response {
-        self.execution(request, viewer).respond().await
+    /// Executes a query or a mutation; equal queries that wait at one time, of viewers who see the same, once. Every error
+    /// has an `extensions.code`.
+    pub async fn execute(&self, request: PreparedRequest, viewer: &Viewer) -> Message {
+        let execution = self.execution(request, viewer);
+        match &self.queries {
+            Some(queries) => queries.respond(execution).await,
+            None => execution.respond().await,
+        }
     }
 
     /// Starts an operation of any kind: a subscription gives an answer per event, with its position in the order log
@@ -91,14 +119,14 @@ impl Api {
     /// With `resume`, a cursor that the connection told before, `orderEvents` starts after it where it would start
     /// earlier or now.
     pub fn start(&self, request: PreparedRequest, viewer: &Viewer, resume: Option<&str>) -> Operation {
-        let kind = request.kind();
-        let execution = self.execution(request, viewer);
-        let resume = resume.map(str::to_owned);
-        match kind {
-            OperationKind::Subscription => Operation::starting(self.subscribe(execution, resume)),
+        match request.kind() {
+            OperationKind::Subscription => {
+                let execution = self.execution(request, viewer);
+                Operation::starting(self.subscribe(execution, resume.map(str::to_owned)))
+            }
             OperationKind::Query | OperationKind::Mutation => {
-                let answer = async move { Message::only(execution.respond().await) };
-                Operation::own(stream::once(answer))
+                let (api, viewer) = (self.clone(), viewer.clone());
+                Operation::own(stream::once(async move { api.execute(request, &viewer).await }))
             }
         }
     }

@@ -6,7 +6,7 @@ use futures_util::{StreamExt, stream::BoxStream};
 
 use crate::{
     api::OrdercastSchema,
-    context::{MessagePosition, Resume, Span, UseCases},
+    context::{HasOneRootField, MessagePosition, Resume, Span, UseCases},
     error::{ErrorCode, with_code},
     limits::{Limit, limit_errors},
     loaders::Loaders,
@@ -36,12 +36,12 @@ pub(crate) struct Running {
 
 impl Execution {
     /// Executes a query or a mutation.
-    pub(crate) async fn respond(&self) -> Response {
+    pub(crate) async fn respond(&self) -> Message {
         let mut response = self.schema.execute(self.request()).await;
         if self.request.kind() == OperationKind::Query {
             argument_errors_of_request(&mut response);
         }
-        with_codes(response, self.errors)
+        Message::only(with_codes(response, self.errors))
     }
 
     /// Executes a subscription from where the client asks for, on a connection that resumes after a cursor.
@@ -73,7 +73,8 @@ impl Execution {
 
     fn request(&self) -> Request {
         let loaders = Loaders::new(&self.use_cases, &self.viewer);
-        self.request.to_request().data(self.viewer.clone()).data(loaders)
+        let has_one_root_field = HasOneRootField(self.request.has_one_root_field());
+        self.request.to_request().data(self.viewer.clone()).data(loaders).data(has_one_root_field)
     }
 }
 

@@ -27,9 +27,9 @@ mod validation;
 
 use async_graphql::ServerError;
 
-pub use api::{Api, ApiSettings};
+pub use api::{Api, ApiSettings, QuerySharing};
 pub use limits::{Introspection, Limit, QueryLimits};
-pub use operation::{Answer, Message, Operation, OperationKind, is_request_error};
+pub use operation::{Answer, Message, Operation, OperationKind};
 pub use prepared::PreparedRequest;
 pub use shared::{Batch, ChannelId, Listener, Parked, Place};
 

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use async_graphql::{
-    Request, ServerError, Variables,
-    parser::types::{OperationDefinition, OperationType},
+    Positioned, Request, ServerError, Variables,
+    parser::types::{OperationDefinition, OperationType, Selection},
 };
 
 use crate::{
@@ -38,6 +38,18 @@ impl PreparedRequest {
             OperationType::Mutation => OperationKind::Mutation,
             OperationType::Subscription => OperationKind::Subscription,
         }
+    }
+
+    /// Whether the other one has the same document, letter by letter. One that is no longer kept as it was parsed is taken
+    /// for another.
+    pub(crate) fn is_same_text(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.document, &other.document)
+    }
+
+    /// Whether the operation selects one field, by itself.
+    pub(crate) fn has_one_root_field(&self) -> bool {
+        let root = &self.operation().selection_set.node.items;
+        matches!(&root[..], [Positioned { node: Selection::Field(_), .. }])
     }
 
     /// The operation that is asked for.

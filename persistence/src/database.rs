@@ -15,7 +15,7 @@ use sea_orm::{
     },
 };
 
-use crate::{error::repository_error, sqlite_writer::SqliteWriter};
+use crate::{error::repository_error, sqlite_writer::SqliteWriter, version::FileVersion};
 
 /// Where the database is and how much of it is used.
 #[derive(Clone)]
@@ -65,6 +65,8 @@ pub struct Database {
     writer: DatabaseConnection,
     watcher: DatabaseConnection,
     sqlite_writer: Option<Arc<SqliteWriter>>,
+    /// `None` on PostgreSQL, which cannot tell it.
+    version: Option<Arc<FileVersion>>,
     node: u64,
 }
 
@@ -99,7 +101,15 @@ impl Database {
                 let options = own_sqlite_options(options, settings.acquire_timeout, SqliteUse::Write);
                 let sqlite_writer =
                     SqliteWriter::new(options.disable_statement_logging(), move |sql| observe(sql));
-                Ok(Self { reader, writer, watcher, sqlite_writer: Some(Arc::new(sqlite_writer)), node })
+                let version = FileVersion::of(sqlite_file(settings)?);
+                Ok(Self {
+                    reader,
+                    writer,
+                    watcher,
+                    sqlite_writer: Some(Arc::new(sqlite_writer)),
+                    version: Some(Arc::new(version)),
+                    node,
+                })
             }
             "postgres" | "postgresql" => {
                 let server = settings.url.parse().map_err(|_| OpenError::InvalidUrl)?;
@@ -110,6 +120,7 @@ impl Database {
                     writer: connection,
                     watcher,
                     sqlite_writer: None,
+                    version: None,
                     node,
                 })
             }
@@ -146,6 +157,9 @@ impl Database {
         }
         self.reader.close_by_ref().await?;
         self.watcher.close_by_ref().await?;
+        if let Some(version) = &self.version {
+            version.close().await?;
+        }
         self.writer.close_by_ref().await
     }
 
@@ -172,6 +186,14 @@ impl Database {
     /// Names this process among those that use the database.
     pub(crate) fn node(&self) -> u64 {
         self.node
+    }
+
+    /// A number that is another one after each commit by anyone; `None` where the database cannot tell it.
+    pub(crate) async fn version(&self) -> Result<Option<u64>, DbErr> {
+        match &self.version {
+            Some(version) => version.now().await.map(Some),
+            None => Ok(None),
+        }
     }
 
     pub(crate) fn backend(&self) -> DbBackend {
@@ -202,6 +224,12 @@ fn check_sqlite_url(url: &str) -> Result<(), OpenError> {
         return Err(OpenError::InMemory);
     }
     url.parse::<SqliteConnectOptions>().map(|_| ()).map_err(|_| OpenError::InvalidUrl)
+}
+
+/// How the file is opened to look at it.
+fn sqlite_file(settings: &DatabaseSettings) -> Result<SqliteConnectOptions, OpenError> {
+    let file: SqliteConnectOptions = settings.url.parse().map_err(|_| OpenError::InvalidUrl)?;
+    Ok(file.busy_timeout(settings.acquire_timeout).pragma("query_only", "ON"))
 }
 
 #[derive(Clone, Copy, PartialEq)]

@@ -7,6 +7,7 @@ mod database;
 mod entity;
 mod error;
 mod group;
+mod list;
 mod log;
 mod order_query;
 mod orders;
@@ -16,6 +17,7 @@ mod sample;
 mod sqlite_writer;
 mod transaction;
 mod users;
+mod version;
 
 pub use database::{ConnectionPool, Database, DatabaseSettings, OpenError};
 pub use log::{LogProgress, LogSettings, OrderLog};

@@ -16,8 +16,7 @@ use crate::{
     error::repository_error,
     log::TransactionId,
     order_query::{
-        build, count_orders, count_orders_by_user, order_columns, select_orders, select_page,
-        select_pages_by_user, within,
+        build, count_orders, count_orders_by_user, order_columns, select_orders, select_pages_by_user, within,
     },
     repository::{Change, ChangeError, Outcome, own_transaction},
     rows::{self, ORDER_COLUMNS, ORDER_USER_COLUMNS},
@@ -39,7 +38,7 @@ impl OrderRepository for SqlRepository {
     }
 
     async fn page(&self, query: &OrderQuery) -> Result<Page, RepositoryError> {
-        let read = rows::orders(&self.read(&select_page(query)).await?, query.with_user)?;
+        let read = self.pages().read(self.database().reader(), query).await?;
         Ok(Page::from_read(read, &query.page))
     }
 

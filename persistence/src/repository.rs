@@ -11,6 +11,7 @@ use crate::{
     Database, OrderLog,
     error::{repository_error, unique_violation},
     group::GroupWriter,
+    list::Pages,
     log::TransactionId,
 };
 
@@ -20,6 +21,7 @@ pub struct SqlRepository {
     database: Database,
     log: OrderLog,
     writer: Writer,
+    pages: Pages,
 }
 
 /// How transactions are made.
@@ -85,11 +87,15 @@ impl SqlRepository {
             Some(writer) => Writer::Grouped(GroupWriter::start(Arc::clone(writer), log.clone())),
             None => Writer::Concurrent,
         };
-        Self { database, log, writer }
+        Self { database, log, writer, pages: Pages::new() }
     }
 
     pub(crate) fn database(&self) -> &Database {
         &self.database
+    }
+
+    pub(crate) fn pages(&self) -> &Pages {
+        &self.pages
     }
 
     /// Makes the change, which is durable when this returns, and told to followers. The cursor is `None` if telling

@@ -9,7 +9,7 @@ use std::{
 use chrono::{DateTime, Utc};
 use domain::{Clock, Limits, Orders, Ports, Username, Users, Viewer};
 use futures_util::StreamExt;
-use graphql_api::{Api, ApiSettings, Limit, Message, Operation, QueryLimits};
+use graphql_api::{Api, ApiSettings, Limit, Message, Operation, QueryLimits, QuerySharing};
 use persistence::{Database, DatabaseSettings, LogSettings, OrderLog, SqlRepository};
 use serde_json::Value;
 use tests::{PATIENCE, Store, Suite};
@@ -82,6 +82,7 @@ fn on(store: &Store, test: impl AsyncFnOnce(&Service)) {
             documents: NonZeroUsize::MIN,
             shared_messages: 128,
             limits: QueryLimits::all(Limit { most: 100_000, setting: "none" }),
+            query_sharing: QuerySharing::Nothing,
         };
         test(&Service { api: Api::new(orders, users, settings), statements }).await;
         database.close().await.expect("the database closes");
@@ -91,9 +92,11 @@ fn on(store: &Store, test: impl AsyncFnOnce(&Service)) {
 impl Service {
     async fn ask_as(&self, viewer: &Viewer, document: &str) -> Value {
         let request = self.api.prepare(document.into()).expect("a valid document");
-        let response = self.api.execute(request, viewer).await;
-        assert_eq!(response.errors, [], "{document}");
-        response.data.into_json().expect("JSON")
+        let Message::Next(answer) = self.api.execute(request, viewer).await else {
+            panic!("{document} was refused");
+        };
+        assert!(!answer.has_errors(), "{document}: {}", answer.json);
+        serde_json::from_str::<Value>(&answer.json).expect("an answer is JSON")["data"].take()
     }
 
     async fn ask(&self, document: &str) -> Value {

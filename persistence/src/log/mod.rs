@@ -23,11 +23,11 @@ use std::{
 use async_trait::async_trait;
 use domain::{
     Cursor, Epoch, FollowError, LogRange, NewestOrderStream, OrderEventStream, OrderFeed, Position,
-    RepositoryError, Scope,
+    RepositoryError, Scope, Version,
 };
 use tokio::sync::{Notify, mpsc, watch};
 
-use crate::Database;
+use crate::{Database, error::repository_error};
 use handed::Handed;
 use newest::FollowNewest;
 use ring::Ring;
@@ -173,6 +173,12 @@ impl OrderFeed for OrderLog {
 
     async fn position(&self) -> Result<Cursor, RepositoryError> {
         Ok(self.head())
+    }
+
+    async fn version(&self) -> Result<Option<Version>, RepositoryError> {
+        let storage = self.0.database.version().await.map_err(repository_error)?;
+        let position = *self.0.head.borrow();
+        Ok(storage.map(|storage| Version { storage, position }))
     }
 
     async fn range(&self) -> Result<LogRange, RepositoryError> {

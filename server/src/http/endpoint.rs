@@ -153,9 +153,9 @@ async fn execute(
     };
     match accepted.format(kind).ok_or_else(not_acceptable)? {
         Format::Json(json) => {
-            let response = state.api.execute(prepared, viewer).await;
-            state.metrics.operation(Some(kind), Outcome::of(&response));
-            Ok(answer::response(response, json, request))
+            let message = state.api.execute(prepared, viewer).await;
+            state.metrics.operation(Some(kind), Outcome::of(&message));
+            Ok(answer::message(message, json, request))
         }
         Format::EventStream => Ok(event_stream::respond(start(prepared), identity, &state.streams)),
         Format::Multipart => Ok(multipart::respond(start(prepared), identity, &state.streams)),

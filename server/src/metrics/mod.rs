@@ -10,8 +10,7 @@ mod sample;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use actix_web::http::StatusCode;
-use async_graphql::Response;
-use graphql_api::OperationKind;
+use graphql_api::{Message, OperationKind};
 use prometheus_client::{
     encoding::text,
     metrics::{counter::Counter, family::Family, gauge::Gauge, info::Info},
@@ -67,9 +66,12 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
-    /// What a response tells.
-    pub(crate) fn of(response: &Response) -> Self {
-        if response.errors.is_empty() { Self::Answered } else { Self::Failed }
+    /// What an answer in one piece tells.
+    pub(crate) fn of(message: &Message) -> Self {
+        match message {
+            Message::Next(answer) if !answer.has_errors() => Self::Answered,
+            Message::Next(_) | Message::Error(_) => Self::Failed,
+        }
     }
 }
 

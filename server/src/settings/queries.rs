@@ -2,7 +2,7 @@ use std::num::NonZeroUsize;
 
 use clap::{ArgAction, Args};
 use domain::Limits;
-use graphql_api::{ApiSettings, Introspection, Limit, QueryLimits};
+use graphql_api::{ApiSettings, Introspection, Limit, QueryLimits, QuerySharing};
 
 /// What operations may ask for, and what is kept for them.
 #[derive(Args, Debug)]
@@ -87,6 +87,21 @@ pub(crate) struct QueryArguments {
     /// Whether documents may ask for the schema, as GraphiQL and code generators do.
     #[arg(long, env = "ORDERCAST_INTROSPECTION", global = true, default_value = "true", action = ArgAction::Set)]
     pub(crate) introspection: bool,
+
+    /// Whether equal queries that wait at one time are executed once.
+    #[arg(long, env = "ORDERCAST_QUERY_SHARING", global = true, default_value = "true", action = ArgAction::Set)]
+    pub(crate) query_sharing: bool,
+
+    /// Bytes of answers to queries that are kept to be told again while the database has not changed, which is looked at
+    /// each time; with 0, on PostgreSQL and without sharing none are.
+    #[arg(
+        long,
+        env = "ORDERCAST_QUERY_ANSWERS",
+        global = true,
+        default_value = "16777216",
+        value_name = "BYTES"
+    )]
+    pub(crate) query_answers: usize,
 }
 
 impl QueryArguments {
@@ -95,6 +110,11 @@ impl QueryArguments {
         ApiSettings {
             documents: self.parsed_documents,
             shared_messages: usize::try_from(self.shared_messages).unwrap_or(usize::MAX),
+            query_sharing: if self.query_sharing {
+                QuerySharing::Executions { kept: self.query_answers }
+            } else {
+                QuerySharing::Nothing
+            },
             limits: self.operations(),
         }
     }
