@@ -20,7 +20,7 @@ use actix_web::{
 use anyhow::Context;
 use domain::{Orders, Ports, Users};
 use graphql_api::Api;
-use persistence::{OrderLog, SqlRepository};
+use persistence::{Database, OrderLog, SqlRepository};
 use tokio::{
     net::TcpSocket,
     signal::unix::{SignalKind, signal},
@@ -58,11 +58,7 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     }
 
     let log = OrderLog::start(database.clone(), settings.order_log.settings()).await?;
-    let repository = Arc::new(SqlRepository::new(database.clone(), log.clone()));
-    let ports =
-        Ports { orders: repository.clone(), feed: Arc::new(log.clone()), clock: Arc::new(SystemClock) };
-    let users = Users::new(repository, Arc::new(log.clone()));
-    let api = Api::new(Orders::new(ports, settings.queries.limits()), users, settings.queries.api());
+    let api = api(&settings, &database, &log);
 
     let (stopping, is_stopping) = watch::channel(None);
     let edge = Arc::new(settings.limits.limits(open_files, settings.sockets.slow_timeout));
@@ -152,6 +148,15 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     server.await?;
     tracing::info!("stopped");
     Ok(database.close().await?)
+}
+
+/// The API, over the adapters of this database.
+fn api(settings: &Settings, database: &Database, log: &OrderLog) -> Api {
+    let repository = Arc::new(SqlRepository::new(database.clone(), log.clone()));
+    let ports =
+        Ports { orders: repository.clone(), feed: Arc::new(log.clone()), clock: Arc::new(SystemClock) };
+    let users = Users::new(repository, Arc::new(log.clone()));
+    Api::new(Orders::new(ports, settings.queries.limits()), users, settings.queries.api())
 }
 
 /// Ends the server once `stop` does: tells connections so, and waits for them.
