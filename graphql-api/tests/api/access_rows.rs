@@ -38,7 +38,7 @@ pub(crate) const SHOWN: [(&str, &str, [&str; 4], &str); 14] = [
 ];
 
 /// Lists, and the viewer, which are there for everyone.
-pub(crate) const ROWS: [Row; 11] = [
+pub(crate) const ROWS: [Row; 12] = [
     (
         "Query.getOrders",
         "{ getOrders { id } }",
@@ -117,6 +117,16 @@ pub(crate) const ROWS: [Row; 11] = [
             r#"{"orders":{"pageInfo":{"hasNextPage":false}}}"#,
             r#"{"orders":{"pageInfo":{"hasNextPage":false}}}"#,
             r#"{"orders":{"pageInfo":{"hasNextPage":false}}}"#,
+        ],
+    ),
+    (
+        "Query.viewer",
+        "{ viewer { __typename } }",
+        [
+            r#"{"viewer":{"__typename":"Viewer"}}"#,
+            r#"{"viewer":{"__typename":"Viewer"}}"#,
+            r#"{"viewer":{"__typename":"Viewer"}}"#,
+            r#"{"viewer":{"__typename":"Viewer"}}"#,
         ],
     ),
     (
