@@ -7,7 +7,6 @@ fn cases<const COUNT: usize>(cases: [(&str, Expected); COUNT]) -> Vec<(String, E
 }
 
 #[tokio::test]
-#[expect(clippy::too_many_lines, reason = "a table")]
 async fn texts_that_are_odd() {
     let long = "x".repeat(65_000);
     let mut odd = cases([
