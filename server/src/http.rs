@@ -2,7 +2,6 @@
 
 mod accept;
 mod answer;
-mod authorization;
 mod batch;
 mod body;
 mod channel_stream;
@@ -10,10 +9,10 @@ mod endpoint;
 mod event_channels;
 mod event_stream;
 mod health;
-mod metrics;
 mod multipart;
 mod origin;
 mod parameters;
+mod peer;
 mod refusal;
 mod told;
 
@@ -21,21 +20,17 @@ use std::sync::Arc;
 
 use actix_web::web::{ServiceConfig, delete, get, post, put, resource, route};
 use graphql_api::Api;
-use persistence::{Database, OrderLog};
+use persistence::Database;
 
 use crate::{
-    authentication::Authenticator,
     documents::Documents,
-    limits::Limits,
-    metrics::Metrics,
     origins::AllowedOrigins,
-    settings::MetricsAudience,
     websocket::{OpenSockets, SocketSettings},
 };
 
 pub(crate) use self::{
     event_channels::{ChannelLimits, EventChannels},
-    refusal::Refusal,
+    peer::end_when_slow,
     told::StreamContext,
 };
 
@@ -43,19 +38,13 @@ pub(crate) use self::{
 pub(crate) struct ServerState {
     pub(crate) api: Api,
     pub(crate) database: Database,
-    pub(crate) log: OrderLog,
     pub(crate) documents: Documents,
-    pub(crate) authenticator: Arc<Authenticator>,
     pub(crate) origins: AllowedOrigins,
     pub(crate) sockets: SocketSettings,
     pub(crate) open_sockets: Arc<OpenSockets>,
     pub(crate) channels: EventChannels,
     pub(crate) streams: StreamContext,
     pub(crate) limits: RequestLimits,
-    /// What clients may use of the server.
-    pub(crate) edge: Arc<Limits>,
-    pub(crate) metrics: Metrics,
-    pub(crate) metrics_for: MetricsAudience,
 }
 
 /// What a request may be.
@@ -81,6 +70,5 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
                 .default_service(route().to(endpoint::other)),
         );
     }
-    config.route("/metrics", get().to(metrics::tell));
     config.route("/health/live", get().to(health::live)).route("/health/ready", get().to(health::ready));
 }

@@ -112,10 +112,7 @@ export async function waitForOrders(page, expected) {
 export async function graphql(query, variables = {}) {
   const response = await fetch(`${base}/graphql`, {
     method: 'POST',
-    headers: {
-      'Content-Type': 'application/json',
-      ...(process.env.ORDERCAST_TOKEN && { Authorization: `Bearer ${process.env.ORDERCAST_TOKEN}` }),
-    },
+    headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify({ query, variables }),
   });
   const { data, errors } = await response.json();

@@ -1,15 +1,11 @@
-//! Shared execution: equal subscriptions of one node are executed and serialised once per event, and equal queries once
-//! for all that wait, and as long as nothing changes.
+//! Shared execution: equal subscriptions of one node are executed and serialised once per event.
 //!
-//! `key` says which are equal. Each group of equal subscriptions has a [`Channel`], into which one task executes, from the
-//! first subscription on until the last one left. A `follower` is one of them: a place in the channel, or behind it.
-//! Equal `queries` are answered in turns, from `answers` that are kept or by executing one of them.
+//! `key` says which are equal. Each group of equal ones has a [`Channel`], into which one task executes, from the first
+//! subscription on until the last one left. A `follower` is one of them: a place in the channel, or behind it.
 
-mod answers;
 mod channel;
 mod follower;
 mod key;
-mod queries;
 
 use std::{
     collections::HashMap,
@@ -30,8 +26,7 @@ pub use self::{
 pub(crate) use self::{
     channel::Channel,
     follower::Follower,
-    key::{Key, Source, of_query, shareable},
-    queries::SharedQueries,
+    key::{Key, Source, shareable},
 };
 use crate::{
     execution::{Execution, Running},

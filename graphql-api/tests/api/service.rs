@@ -13,38 +13,13 @@ use domain::{
     },
 };
 use futures_util::StreamExt;
-use graphql_api::{
-    Answer, Api, ApiSettings, Introspection, Limit, Message, Operation, QueryLimits, QuerySharing,
-};
+use graphql_api::{Answer, Api, ApiSettings, Message, Operation};
 use serde_json::Value;
 
 pub(crate) const LIMITS: Limits = Limits { page_default: 3, page_limit: 5, list_limit: 8 };
 
 /// Few, so that followers fall behind soon and documents are dropped.
-pub(crate) const SETTINGS: ApiSettings = ApiSettings {
-    documents: NonZeroUsize::MIN,
-    shared_messages: 4,
-    limits: QUERY_LIMITS,
-    query_sharing: QuerySharing::Executions { kept: 16 * 1024 },
-};
-
-/// The server's own defaults.
-pub(crate) const QUERY_LIMITS: QueryLimits = {
-    QueryLimits {
-        document: Limit { most: 65_536, setting: "ORDERCAST_DOCUMENT_LIMIT" },
-        tokens: Limit { most: 5000, setting: "ORDERCAST_TOKEN_LIMIT" },
-        depth: Limit { most: 32, setting: "ORDERCAST_DEPTH_LIMIT" },
-        selections: Limit { most: 10_000, setting: "ORDERCAST_SELECTION_LIMIT" },
-        aliases: Limit { most: 100, setting: "ORDERCAST_ALIAS_LIMIT" },
-        directives: Limit { most: 100, setting: "ORDERCAST_DIRECTIVE_LIMIT" },
-        root_fields: Limit { most: 50, setting: "ORDERCAST_ROOT_FIELD_LIMIT" },
-        complexity: Limit { most: 100_000, setting: "ORDERCAST_COMPLEXITY_LIMIT" },
-        value_depth: Limit { most: 16, setting: "ORDERCAST_VALUE_DEPTH_LIMIT" },
-        variables: Limit { most: 65_536, setting: "ORDERCAST_VARIABLES_LIMIT" },
-        errors: Limit { most: 20, setting: "ORDERCAST_ERROR_LIMIT" },
-        introspection: Introspection { allowed: true, setting: "ORDERCAST_INTROSPECTION" },
-    }
-};
+pub(crate) const SETTINGS: ApiSettings = ApiSettings { documents: NonZeroUsize::MIN, shared_messages: 4 };
 
 const WORKS: &str = "a storage that works";
 
@@ -60,15 +35,10 @@ pub(crate) struct Service {
 impl Service {
     /// With the users `caty88` and `joe`, whose ids are 1 and 2, and no orders.
     pub(crate) async fn new() -> Self {
-        Self::with_limits(&QUERY_LIMITS).await
-    }
-
-    /// The same, with limits of its own for what operations ask for.
-    pub(crate) async fn with_limits(limits: &QueryLimits) -> Self {
         let storage = Arc::new(InMemory::new());
         let ports = Ports { orders: storage.clone(), feed: storage.clone(), clock: Arc::new(clock()) };
-        let (orders, users) = (Orders::new(ports, LIMITS), Users::new(storage.clone(), storage.clone()));
-        let api = Api::new(orders, users, ApiSettings { limits: *limits, ..SETTINGS });
+        let api =
+            Api::new(Orders::new(ports, LIMITS), Users::new(storage.clone(), storage.clone()), SETTINGS);
         for username in ["caty88", "joe"] {
             storage.create(&new_user(username)).await.expect(WORKS).expect("a free name");
         }
@@ -127,21 +97,9 @@ impl Client {
         users: impl UserRepository + 'static,
         feed: Arc<dyn OrderFeed>,
     ) -> Self {
-        // Each request reaches the ports.
-        Self::sharing(Arc::new(orders), Arc::new(users), feed, QuerySharing::Nothing)
-    }
-
-    /// The same, sharing so much.
-    pub(crate) fn sharing(
-        orders: Arc<dyn OrderRepository>,
-        users: Arc<dyn UserRepository>,
-        feed: Arc<dyn OrderFeed>,
-        query_sharing: QuerySharing,
-    ) -> Self {
-        let users = Users::new(users, feed.clone());
-        let ports = Ports { orders, feed, clock: Arc::new(clock()) };
-        let settings = ApiSettings { query_sharing, ..SETTINGS };
-        let api = Api::new(Orders::new(ports, LIMITS), users, settings);
+        let users = Users::new(Arc::new(users), feed.clone());
+        let ports = Ports { orders: Arc::new(orders), feed, clock: Arc::new(clock()) };
+        let api = Api::new(Orders::new(ports, LIMITS), users, SETTINGS);
         Self { api, viewer: Viewer::unauthenticated_staff() }
     }
 
@@ -155,11 +113,11 @@ impl Client {
         json(&self.respond(request).await)
     }
 
-    /// The answer as transports tell it.
-    pub(crate) async fn respond(&self, request: impl Into<Request>) -> Message {
+    /// The answer before it becomes JSON.
+    pub(crate) async fn respond(&self, request: impl Into<Request>) -> Response {
         let request = match self.api.prepare(request.into()) {
             Ok(request) => request,
-            Err(errors) => return Message::Error(errors.into()),
+            Err(errors) => return Response::from_errors(errors),
         };
         let answer = self.api.execute(request, &self.viewer);
         tokio::time::timeout(PATIENCE, answer).await.expect("an answer in time")
@@ -194,7 +152,10 @@ impl Following {
     /// The next whole answer; `None` at the end.
     pub(crate) async fn next(&mut self) -> Option<Value> {
         let next = tokio::time::timeout(PATIENCE, self.0.next()).await;
-        next.expect("the stream tells in time").as_ref().map(json)
+        next.expect("the stream tells in time").map(|message| match message {
+            Message::Next(answer) => serde_json::from_str(&answer.json).expect("an answer is JSON"),
+            Message::Error(errors) => json(&Response::from_errors(errors.to_vec())),
+        })
     }
 
     /// The next answer, as it goes to transports.
@@ -245,13 +206,8 @@ pub(crate) fn codes(answer: &Value) -> Vec<&str> {
     errors.iter().map(|error| error["extensions"]["code"].as_str().expect("a code")).collect()
 }
 
-fn json(message: &Message) -> Value {
-    match message {
-        Message::Next(answer) => serde_json::from_str(&answer.json).expect("an answer is JSON"),
-        Message::Error(errors) => {
-            serde_json::to_value(Response::from_errors(errors.to_vec())).expect("errors are JSON")
-        }
-    }
+fn json(response: &Response) -> Value {
+    serde_json::to_value(response).expect("a response is JSON")
 }
 
 fn data_of(mut answer: Value) -> Value {

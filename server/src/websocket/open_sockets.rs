@@ -20,10 +20,6 @@ impl OpenSockets {
         }
     }
 
-    pub(crate) fn count(&self) -> usize {
-        self.count.load(Ordering::Relaxed)
-    }
-
     /// Waits until there are none.
     pub(crate) async fn closed(&self) {
         loop {
