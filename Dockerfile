@@ -14,6 +14,8 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,targe
     && cp target/release/ordercast /usr/local/bin/
 
 FROM debian:bookworm-slim
+# Whom to trust where a key set is read over https.
+RUN apt-get update && apt-get install --yes --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/*
 COPY --from=build /usr/local/bin/ordercast /usr/local/bin/
 # The embedded database is a file in the working directory.
 RUN useradd --system --uid 10001 --home-dir /var/lib/ordercast --create-home ordercast

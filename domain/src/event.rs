@@ -19,6 +19,15 @@ pub struct Cursor {
     pub position: Position,
 }
 
+/// Names a state of all that is stored, as one node sees it: reads at two moments of one version show the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Version {
+    /// Another one after each commit, by anyone.
+    pub storage: u64,
+    /// How far the node has read the log.
+    pub position: Position,
+}
+
 /// A committed change of an order, by anyone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrderEvent {

@@ -20,7 +20,7 @@ mod viewer;
 pub mod testing;
 
 pub use causes::WithCauses;
-pub use event::{Cursor, Epoch, OrderChange, OrderEvent, OrderEventKind, Position};
+pub use event::{Cursor, Epoch, OrderChange, OrderEvent, OrderEventKind, Position, Version};
 pub use order::{IdempotencyKey, NewOrder, Order, OrderFilter, OrderId, OrderState, Transition, UserRef};
 pub use orders::{Done, Limits, Orders, PlaceOrder, Ports};
 pub use page::{Direction, Page, PageArguments, PageError, PageRequest};

@@ -7,7 +7,7 @@ use crate::{
     Clock, Cursor, Failure, FollowError, IdempotencyKey, LogRange, NewOrder, NewestOrderStream, Order,
     OrderEvent, OrderEventStream, OrderFeed, OrderFilter, OrderId, OrderQuery, OrderRepository, OrderState,
     Page, PageArguments, PageError, PageRequest, Placement, Position, Refusal, RepositoryError, Scope,
-    Transition, TransitionOutcome, UserId, Username, Viewer, WithUser,
+    Transition, TransitionOutcome, UserId, Username, Version, Viewer, WithUser,
 };
 
 /// How much one request may ask for. Each is a setting of the server.
@@ -67,6 +67,11 @@ impl Orders {
     /// The use cases over these ports.
     pub fn new(ports: Ports, limits: Limits) -> Self {
         Self { ports, limits }
+    }
+
+    /// How much one request may ask for.
+    pub fn limits(&self) -> Limits {
+        self.limits
     }
 
     /// Checks a client's arguments for a page against the limits.
@@ -181,6 +186,11 @@ impl Orders {
     /// The position to follow a list from that is read after this.
     pub async fn position(&self) -> Result<Cursor, RepositoryError> {
         self.ports.feed.position().await
+    }
+
+    /// The version of all that is stored. See [`OrderFeed::version`].
+    pub async fn version(&self) -> Result<Option<Version>, RepositoryError> {
+        self.ports.feed.version().await
     }
 
     /// What the log can tell.

@@ -9,7 +9,7 @@ use futures_core::Stream;
 
 use crate::{
     Cursor, NewOrder, NewUser, Order, OrderEvent, OrderFilter, OrderId, Page, PageRequest, Position, Scope,
-    Transition, User, UserId, Username,
+    Transition, User, UserId, Username, Version,
 };
 
 /// A fault of the storage behind a port. Its text is for the log, not for clients.
@@ -199,6 +199,11 @@ pub trait OrderFeed: Send + Sync {
 
     /// A position that every change is behind which a read that starts now does not show.
     async fn position(&self) -> Result<Cursor, RepositoryError>;
+
+    /// The version of all that is stored, users too; `None` where it could be told only by reading all of it.
+    ///
+    /// After a commit, by this service, another node or another program, it MUST be another one than before.
+    async fn version(&self) -> Result<Option<Version>, RepositoryError>;
 
     /// What the log can tell.
     async fn range(&self) -> Result<LogRange, RepositoryError>;

@@ -44,6 +44,9 @@ pub(crate) struct Span {
     pub(crate) until: Option<Position>,
 }
 
+/// Whether the operation has one root field, whose answer is the whole answer.
+pub(crate) struct HasOneRootField(pub(crate) bool);
+
 /// What resolvers take from the context. [`Api`](crate::Api) puts all of it there, for every request.
 pub(crate) trait ApiContext {
     /// The use cases of orders.
@@ -60,6 +63,8 @@ pub(crate) trait ApiContext {
     fn resume(&self) -> Option<&types::Cursor>;
     /// Which events to tell, where that is settled.
     fn span(&self) -> Option<Span>;
+    /// Whether the operation has one root field.
+    fn has_one_root_field(&self) -> bool;
 }
 
 impl ApiContext for Context<'_> {
@@ -89,6 +94,10 @@ impl ApiContext for Context<'_> {
 
     fn span(&self) -> Option<Span> {
         self.data_opt().copied()
+    }
+
+    fn has_one_root_field(&self) -> bool {
+        self.data_unchecked::<HasOneRootField>().0
     }
 }
 

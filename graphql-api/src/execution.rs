@@ -6,8 +6,9 @@ use futures_util::{StreamExt, stream::BoxStream};
 
 use crate::{
     api::OrdercastSchema,
-    context::{MessagePosition, Resume, Span, UseCases},
+    context::{HasOneRootField, MessagePosition, Resume, Span, UseCases},
     error::{ErrorCode, with_code},
+    limits::{Limit, limit_errors},
     loaders::Loaders,
     log_cursor,
     operation::{Answer, Message, OperationKind},
@@ -22,6 +23,8 @@ pub(crate) struct Execution {
     pub(crate) use_cases: UseCases,
     pub(crate) request: PreparedRequest,
     pub(crate) viewer: Viewer,
+    /// The most errors of an answer.
+    pub(crate) errors: Limit,
 }
 
 /// A subscription that is being executed.
@@ -33,12 +36,12 @@ pub(crate) struct Running {
 
 impl Execution {
     /// Executes a query or a mutation.
-    pub(crate) async fn respond(&self) -> Response {
+    pub(crate) async fn respond(&self) -> Message {
         let mut response = self.schema.execute(self.request()).await;
         if self.request.kind() == OperationKind::Query {
             argument_errors_of_request(&mut response);
         }
-        with_codes(response)
+        Message::only(with_codes(response, self.errors))
     }
 
     /// Executes a subscription from where the client asks for, on a connection that resumes after a cursor.
@@ -63,14 +66,15 @@ impl Execution {
     fn run(&self, request: Request) -> Running {
         let position = MessagePosition::default();
         let responses = self.schema.execute_stream(request.data(position.clone()));
-        let told = position.clone();
-        let messages = responses.map(move |response| message(with_codes(response), told.take()));
+        let (told, errors) = (position.clone(), self.errors);
+        let messages = responses.map(move |response| message(with_codes(response, errors), told.take()));
         Running { messages: messages.boxed(), position }
     }
 
     fn request(&self) -> Request {
         let loaders = Loaders::new(&self.use_cases, &self.viewer);
-        self.request.to_request().data(self.viewer.clone()).data(loaders)
+        let has_one_root_field = HasOneRootField(self.request.has_one_root_field());
+        self.request.to_request().data(self.viewer.clone()).data(loaders).data(has_one_root_field)
     }
 }
 
@@ -103,13 +107,13 @@ fn argument_errors_of_request(response: &mut Response) {
 }
 
 /// Names the library's own errors. Those of resolvers have a code already; of the others, those with a path come from
-/// arguments that did not parse, and those without from the document's validation.
-fn with_codes(mut response: Response) -> Response {
+/// arguments that did not parse, and those without from the document's validation. Keeps as many as the limit allows.
+fn with_codes(mut response: Response, limit: Limit) -> Response {
     let name = |error: ServerError| {
         let is_in_document = error.path.is_empty();
         let code = if is_in_document { ErrorCode::GraphqlValidationFailed } else { ErrorCode::BadUserInput };
         with_code(error, code)
     };
-    response.errors = response.errors.into_iter().map(name).collect();
+    response.errors = limit_errors(response.errors.into_iter().map(name).collect(), limit);
     response
 }

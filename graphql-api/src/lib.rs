@@ -8,6 +8,9 @@ mod cursor;
 mod documents;
 mod error;
 mod execution;
+#[cfg(test)]
+mod fuzz;
+mod limits;
 mod loaders;
 mod log_cursor;
 mod mutation;
@@ -16,14 +19,17 @@ mod operation;
 mod prepared;
 mod query;
 mod root_fields;
+mod schema_types;
 mod shared;
 mod subscription;
 mod types;
+mod validation;
 
 use async_graphql::ServerError;
 
-pub use api::{Api, ApiSettings};
-pub use operation::{Answer, Message, Operation, OperationKind, is_request_error};
+pub use api::{Api, ApiSettings, QuerySharing};
+pub use limits::{Introspection, Limit, QueryLimits};
+pub use operation::{Answer, Message, Operation, OperationKind};
 pub use prepared::PreparedRequest;
 pub use shared::{Batch, ChannelId, Listener, Parked, Place};
 

@@ -11,6 +11,7 @@ use futures_util::{
     future::BoxFuture,
     stream::{self, BoxStream},
 };
+use serde::Serialize;
 
 use crate::{
     log_cursor,
@@ -46,6 +47,7 @@ pub struct Answer {
     /// JSON, as `extensions.cursor`.
     pub cursor: Option<Arc<str>>,
     pub(crate) position: Option<Cursor>,
+    has_errors: bool,
 }
 
 /// An operation under way: the stream of its messages, whose end is that of the operation. Dropping it cancels it.
@@ -147,23 +149,58 @@ impl Message {
 
 impl Answer {
     pub(crate) fn new(response: &Response) -> Self {
-        Self { json: json(response), cursor: None, position: None }
+        Self { json: json(response), cursor: None, position: None, has_errors: response.is_err() }
     }
 
     /// The answer to an event at this position; `text` is the same, as clients hold it.
     pub(crate) fn at(position: Cursor, text: String, response: &Response) -> Self {
-        Self { json: json(response), cursor: Some(text.into()), position: Some(position) }
+        Self {
+            json: json(response),
+            cursor: Some(text.into()),
+            position: Some(position),
+            has_errors: response.is_err(),
+        }
+    }
+
+    /// Whether a part of it failed: it has `errors`.
+    pub fn has_errors(&self) -> bool {
+        self.has_errors
     }
 }
 
 /// Whether nothing was executed: the response has no data, and its errors are of no field (GraphQL, October 2021, section
 /// 7.1.2).
-pub fn is_request_error(response: &Response) -> bool {
+fn is_request_error(response: &Response) -> bool {
     response.is_err()
         && response.data == Value::Null
         && response.errors.iter().all(|error| error.path.is_empty())
 }
 
+/// The response in JSON. The only value of its data may be JSON already.
 fn json(response: &Response) -> Arc<str> {
-    serde_json::to_string(response).expect("a response's keys are text").into()
+    let only = match &response.data {
+        Value::Object(data) if data.len() == 1 => data.first(),
+        _ => None,
+    };
+    if let Some((name, Value::Binary(json))) = only
+        && let Ok(json) = str::from_utf8(json)
+    {
+        // As the library writes it.
+        let mut text = format!(r#"{{"data":{{"{name}":{json}}}"#);
+        if !response.extensions.is_empty() {
+            text.push_str(r#","extensions":"#);
+            text.push_str(&to_json(&response.extensions));
+        }
+        if response.is_err() {
+            text.push_str(r#","errors":"#);
+            text.push_str(&to_json(&response.errors));
+        }
+        text.push('}');
+        return text.into();
+    }
+    to_json(response).into()
+}
+
+fn to_json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("a response's keys are text")
 }

@@ -5,7 +5,10 @@ use crate::{
     context::{ApiContext, user_of_connection, user_of_order},
     error::{ErrorCode, bad_input, error, fault},
     node_id::NodeId,
-    types::{ConnectionArguments, Node, Order, OrderConnection, OrderFilter, OrderList, User, Viewer},
+    types::{
+        ConnectedList, ConnectionArguments, Node, Order, OrderConnection, OrderFilter, OrderList, User,
+        Viewer,
+    },
 };
 
 /// The root of queries.
@@ -16,10 +19,10 @@ pub(crate) struct Query;
 impl Query {
     /// Every order that you may see, oldest first. An error when there are more than the server's limit: then use
     /// `orders`.
-    async fn get_orders(&self, context: &Context<'_>) -> Result<Vec<Order>, Error> {
+    async fn get_orders(&self, context: &Context<'_>) -> Result<OrderList, Error> {
         let with_user = user_of_order(&context.look_ahead());
         match context.orders().list(context.viewer(), with_user).await.map_err(|error| fault(&error))? {
-            Ok(orders) => Ok(orders.into_iter().map(Order::from).collect()),
+            Ok(orders) => Ok(OrderList::of_root(orders, context)),
             Err(limit) => Err(error(
                 ErrorCode::LimitExceeded,
                 format!("there are more than {limit} orders; page through `orders` instead"),
@@ -42,7 +45,7 @@ impl Query {
         let with_user = user_of_connection(&context.look_ahead());
         let position = context.orders().position().await.map_err(|error| fault(&error))?;
         let read = context.orders().page(context.viewer(), filter.clone(), page, with_user).await;
-        Ok(OrderConnection::new(read.map_err(|error| fault(&error))?, OrderList::All(filter), position))
+        Ok(OrderConnection::new(read.map_err(|error| fault(&error))?, ConnectedList::All(filter), position))
     }
 
     /// The order of that id; null when there is none that you may see.

@@ -5,12 +5,14 @@
 use std::collections::BTreeSet;
 
 use async_graphql::{
-    Name, Pos, Positioned,
+    Name, Positioned, ServerError,
     parser::types::{
         DocumentOperations, ExecutableDocument, Field, OperationDefinition, OperationType, Selection,
         SelectionSet,
     },
 };
+
+use crate::validation::invalid;
 
 /// Puts the root fields of fragments in the fragments' place, and merges equal ones. An operation that is not valid, or
 /// whose fragments depend on directives, stays as it is.
@@ -38,15 +40,57 @@ pub(crate) fn collect(document: &mut ExecutableDocument) {
     document.fragments.retain(|name, _| !inlined.contains(name));
 }
 
-/// Where a subscription has a second root field, which the library would take (section 5.2.3.1).
-pub(crate) fn second_of_subscription(document: &ExecutableDocument) -> Option<Pos> {
-    let operations: Vec<_> = match &document.operations {
-        DocumentOperations::Single(operation) => vec![operation],
-        DocumentOperations::Multiple(operations) => operations.values().collect(),
-    };
-    let mut subscriptions =
-        operations.into_iter().filter(|operation| operation.node.ty == OperationType::Subscription);
-    subscriptions.find_map(|operation| Some(operation.node.selection_set.node.items.get(1)?.pos))
+/// Refuses subscriptions that have more than one root field, or one of the introspection, which the library would take
+/// (October 2021, section 5.2.3.1), or a root field that variables may leave out (September 2025, section 5.2.4.1).
+pub(crate) fn check_subscriptions(document: &ExecutableDocument) -> Result<(), ServerError> {
+    let operations = document.operations.iter().map(|(_, operation)| &operation.node);
+    operations
+        .filter(|operation| operation.ty == OperationType::Subscription)
+        .try_for_each(|operation| Subscription::of(document).check(&operation.selection_set.node))
+}
+
+/// The root of a subscription, as far as it was looked at.
+struct Subscription<'d> {
+    document: &'d ExecutableDocument,
+    first: Option<&'d Name>,
+    spread: BTreeSet<&'d Name>,
+}
+
+impl<'d> Subscription<'d> {
+    fn of(document: &'d ExecutableDocument) -> Self {
+        Self { document, first: None, spread: BTreeSet::new() }
+    }
+
+    fn check(&mut self, set: &'d SelectionSet) -> Result<(), ServerError> {
+        for item in &set.items {
+            let refuse = |message| Err(invalid(ServerError::new(message, Some(item.pos))));
+            let mut directives = item.node.directives().iter().map(|directive| &directive.node.name.node);
+            if directives.any(|name| matches!(name.as_str(), "skip" | "include")) {
+                return refuse("the root field of a subscription cannot be skipped or included");
+            }
+            match &item.node {
+                Selection::Field(field) if field.node.name.node.starts_with("__") => {
+                    return refuse("the root field of a subscription cannot be one of the introspection");
+                }
+                Selection::Field(field) => {
+                    let key = &field.node.response_key().node;
+                    if *self.first.get_or_insert(key) != key {
+                        return refuse("a subscription has one root field");
+                    }
+                }
+                Selection::InlineFragment(inline) => self.check(&inline.node.selection_set.node)?,
+                Selection::FragmentSpread(spread) => {
+                    let name = &spread.node.fragment_name.node;
+                    if let Some(fragment) = self.document.fragments.get(name)
+                        && self.spread.insert(name)
+                    {
+                        self.check(&fragment.node.selection_set.node)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 fn operations_mut(operations: &mut DocumentOperations) -> Vec<&mut OperationDefinition> {
@@ -107,15 +151,14 @@ fn merge(fields: Vec<Positioned<Field>>) -> Vec<Positioned<Selection>> {
 }
 
 fn is_same(one: &Field, other: &Field) -> bool {
-    let values = |field: &Field| {
-        let mut values: Vec<_> =
-            field.arguments.iter().map(|(name, value)| (name.node.clone(), value.node.to_string())).collect();
-        values.sort_unstable();
-        values
-    };
     one.response_key().node == other.response_key().node
         && one.name.node == other.name.node
         && one.directives.is_empty()
         && other.directives.is_empty()
-        && values(one) == values(other)
+        && one.arguments.len() == other.arguments.len()
+        && one
+            .arguments
+            .iter()
+            .all(|(name, value)| other.get_argument(&name.node).is_some_and(|other| other.node == value.node))
+        && one.selection_set.node.items.is_empty() == other.selection_set.node.items.is_empty()
 }

@@ -9,12 +9,13 @@ use sea_orm::{
     ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
     SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
     sqlx::{
+        ConnectOptions as _,
         postgres::PgConnectOptions,
         sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
     },
 };
 
-use crate::error::repository_error;
+use crate::{error::repository_error, sqlite_writer::SqliteWriter, version::FileVersion};
 
 /// Where the database is and how much of it is used.
 #[derive(Clone)]
@@ -48,12 +49,24 @@ pub enum OpenError {
     Failed(#[from] DbErr),
 }
 
+/// The connections to a database that serve requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConnectionPool {
+    /// Those that are open.
+    pub open: usize,
+    /// Those of them that nothing uses.
+    pub idle: usize,
+}
+
 /// An open database. Clones share its connections.
 #[derive(Clone)]
 pub struct Database {
     reader: DatabaseConnection,
     writer: DatabaseConnection,
     watcher: DatabaseConnection,
+    sqlite_writer: Option<Arc<SqliteWriter>>,
+    /// `None` on PostgreSQL, which cannot tell it.
+    version: Option<Arc<FileVersion>>,
     node: u64,
 }
 
@@ -84,13 +97,32 @@ impl Database {
                 let writer = connect(sqlite_options(settings, SqliteUse::Write)).await?;
                 let reader = connect(sqlite_options(settings, SqliteUse::Read)).await?;
                 let watcher = connect(sqlite_options(settings, SqliteUse::Watch)).await?;
-                Ok(Self { reader, writer, watcher, node })
+                let options = settings.url.parse().map_err(|_| OpenError::InvalidUrl)?;
+                let options = own_sqlite_options(options, settings.acquire_timeout, SqliteUse::Write);
+                let sqlite_writer =
+                    SqliteWriter::new(options.disable_statement_logging(), move |sql| observe(sql));
+                let version = FileVersion::of(sqlite_file(settings)?);
+                Ok(Self {
+                    reader,
+                    writer,
+                    watcher,
+                    sqlite_writer: Some(Arc::new(sqlite_writer)),
+                    version: Some(Arc::new(version)),
+                    node,
+                })
             }
             "postgres" | "postgresql" => {
                 let server = settings.url.parse().map_err(|_| OpenError::InvalidUrl)?;
                 let connection = connect(postgres_options(settings, &server, PostgresUse::Requests)).await?;
                 let watcher = connect(postgres_options(settings, &server, PostgresUse::Log)).await?;
-                Ok(Self { reader: connection.clone(), writer: connection, watcher, node })
+                Ok(Self {
+                    reader: connection.clone(),
+                    writer: connection,
+                    watcher,
+                    sqlite_writer: None,
+                    version: None,
+                    node,
+                })
             }
             _ => Err(OpenError::UnknownScheme),
         }
@@ -101,6 +133,18 @@ impl Database {
         self.reader.ping().await.map_err(repository_error)
     }
 
+    /// The connections that serve requests, on SQLite those that read, as they are now.
+    pub fn connections(&self) -> ConnectionPool {
+        let (open, idle) = if self.backend() == DbBackend::Postgres {
+            let pool = self.reader.get_postgres_connection_pool();
+            (pool.size(), pool.num_idle())
+        } else {
+            let pool = self.reader.get_sqlite_connection_pool();
+            (pool.size(), pool.num_idle())
+        };
+        ConnectionPool { open: usize::try_from(open).unwrap_or(usize::MAX), idle }
+    }
+
     /// The connection that changes the schema.
     pub fn schema_connection(&self) -> &DatabaseConnection {
         &self.writer
@@ -108,8 +152,14 @@ impl Database {
 
     /// Waits for what is under way and closes every connection.
     pub async fn close(self) -> Result<(), DbErr> {
+        if let Some(writer) = &self.sqlite_writer {
+            writer.close().await;
+        }
         self.reader.close_by_ref().await?;
         self.watcher.close_by_ref().await?;
+        if let Some(version) = &self.version {
+            version.close().await?;
+        }
         self.writer.close_by_ref().await
     }
 
@@ -123,6 +173,11 @@ impl Database {
         &self.writer
     }
 
+    /// The connection by which requests write to a SQLite database; `None` on PostgreSQL.
+    pub(crate) fn sqlite_writer(&self) -> Option<&Arc<SqliteWriter>> {
+        self.sqlite_writer.as_ref()
+    }
+
     /// The connections that read the order log for all of the node, which no request keeps busy.
     pub(crate) fn watcher(&self) -> &DatabaseConnection {
         &self.watcher
@@ -131,6 +186,14 @@ impl Database {
     /// Names this process among those that use the database.
     pub(crate) fn node(&self) -> u64 {
         self.node
+    }
+
+    /// A number that is another one after each commit by anyone; `None` where the database cannot tell it.
+    pub(crate) async fn version(&self) -> Result<Option<u64>, DbErr> {
+        match &self.version {
+            Some(version) => version.now().await.map(Some),
+            None => Ok(None),
+        }
     }
 
     pub(crate) fn backend(&self) -> DbBackend {
@@ -163,6 +226,12 @@ fn check_sqlite_url(url: &str) -> Result<(), OpenError> {
     url.parse::<SqliteConnectOptions>().map(|_| ()).map_err(|_| OpenError::InvalidUrl)
 }
 
+/// How the file is opened to look at it.
+fn sqlite_file(settings: &DatabaseSettings) -> Result<SqliteConnectOptions, OpenError> {
+    let file: SqliteConnectOptions = settings.url.parse().map_err(|_| OpenError::InvalidUrl)?;
+    Ok(file.busy_timeout(settings.acquire_timeout).pragma("query_only", "ON"))
+}
+
 #[derive(Clone, Copy, PartialEq)]
 enum SqliteUse {
     Read,
@@ -179,21 +248,25 @@ fn sqlite_options(settings: &DatabaseSettings, usage: SqliteUse) -> ConnectOptio
     // No network lies between, and a try costs as much as a short statement: two switches of threads.
     options.test_before_acquire(false);
     let busy_timeout = settings.acquire_timeout;
-    options.map_sqlx_sqlite_opts(move |sqlite| {
-        let sqlite = sqlite
-            .create_if_missing(true)
-            .foreign_keys(true)
-            .busy_timeout(busy_timeout)
-            // sqlx hands rows from the driver's thread over a channel; each wait for room costs a switch of threads.
-            .row_buffer_size(128);
-        match usage {
-            SqliteUse::Read | SqliteUse::Watch => sqlite.pragma("query_only", "ON"),
-            SqliteUse::Write => {
-                sqlite.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full)
-            }
-        }
-    });
+    options.map_sqlx_sqlite_opts(move |sqlite| own_sqlite_options(sqlite, busy_timeout, usage));
     options
+}
+
+fn own_sqlite_options(
+    options: SqliteConnectOptions,
+    busy_timeout: Duration,
+    usage: SqliteUse,
+) -> SqliteConnectOptions {
+    let options = options
+        .create_if_missing(true)
+        .foreign_keys(true)
+        .busy_timeout(busy_timeout)
+        // sqlx hands rows from the driver's thread over a channel; each wait for room costs a switch of threads.
+        .row_buffer_size(128);
+    match usage {
+        SqliteUse::Read | SqliteUse::Watch => options.pragma("query_only", "ON"),
+        SqliteUse::Write => options.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full),
+    }
 }
 
 #[derive(Clone, Copy, PartialEq)]

@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::OnceLock};
 
 use async_trait::async_trait;
 use domain::{
@@ -6,7 +6,7 @@ use domain::{
     RepositoryError, Scope, Transition, TransitionOutcome, UserId, WithUser,
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, QueryResult, RuntimeErr,
+    ColumnTrait, ConnectionTrait, DbBackend, DbErr, QueryResult, RuntimeErr, Statement,
     sea_query::{Alias, Expr, ExprTrait, OnConflict, Query, SelectStatement},
 };
 
@@ -16,8 +16,7 @@ use crate::{
     error::repository_error,
     log::TransactionId,
     order_query::{
-        build, count_orders, count_orders_by_user, order_columns, select_orders, select_page,
-        select_pages_by_user, within,
+        build, count_orders, count_orders_by_user, order_columns, select_orders, select_pages_by_user, within,
     },
     repository::{Change, ChangeError, Outcome, own_transaction},
     rows::{self, ORDER_COLUMNS, ORDER_USER_COLUMNS},
@@ -39,7 +38,7 @@ impl OrderRepository for SqlRepository {
     }
 
     async fn page(&self, query: &OrderQuery) -> Result<Page, RepositoryError> {
-        let read = rows::orders(&self.read(&select_page(query)).await?, query.with_user)?;
+        let read = self.pages().read(self.database().reader(), query).await?;
         Ok(Page::from_read(read, &query.page))
     }
 
@@ -144,6 +143,20 @@ impl PlaceOrder {
         &self,
         transaction: &C,
     ) -> Result<Option<(Order, TransactionId)>, ChangeError> {
+        let insert = self.insert_statement(transaction.get_database_backend())?;
+        let Some(row) = transaction.query_one_raw(insert).await? else { return Ok(None) };
+        let logged = row.try_get_by_index(ORDER_COLUMNS.len() + ORDER_USER_COLUMNS.len())?;
+        Ok(Some((rows::order(&row, WithUser::Yes)?, logged)))
+    }
+
+    /// Inserts the order of a user, and returns it. The text, which is the same for all, is made once.
+    fn insert_statement(&self, backend: DbBackend) -> Result<Statement, DbErr> {
+        static TEXTS: [OnceLock<String>; 2] = [const { OnceLock::new() }; 2];
+        let text = &TEXTS[usize::from(backend == DbBackend::Sqlite)];
+        let values = [self.0.date.into(), self.0.state.name().into(), self.0.username.as_str().into()];
+        if let Some(text) = text.get() {
+            return Ok(Statement::from_sql_and_values(backend, text, values));
+        }
         let select = Query::select()
             .exprs([Expr::val(self.0.date), Expr::val(self.0.state.name())])
             .column(users::Column::Id)
@@ -163,7 +176,7 @@ impl PlaceOrder {
         };
         let columns = order_columns().map(|(_, column)| column).into_iter();
         let columns = columns.chain(ORDER_USER_COLUMNS.map(owner));
-        let logged = own_transaction(transaction.get_database_backend());
+        let logged = own_transaction(backend);
         let insert = Query::insert()
             .into_table(orders::Entity)
             .columns([orders::Column::Date, orders::Column::State, orders::Column::UserId])
@@ -171,9 +184,8 @@ impl PlaceOrder {
             .map_err(|error| DbErr::Query(RuntimeErr::Internal(error.to_string())))?
             .returning(Query::returning().exprs(columns.chain([logged])))
             .take();
-        let Some(row) = transaction.query_one(&insert).await? else { return Ok(None) };
-        let logged = row.try_get_by_index(ORDER_COLUMNS.len() + ORDER_USER_COLUMNS.len())?;
-        Ok(Some((rows::order(&row, WithUser::Yes)?, logged)))
+        let statement = backend.build(&insert);
+        Ok(Statement::from_sql_and_values(backend, text.get_or_init(|| statement.sql), values))
     }
 
     /// Takes the key for this transaction, after any other that holds it has ended; false if it was used before.

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use domain::{Cursor, RepositoryError};
 use sea_orm::{
@@ -9,6 +11,7 @@ use crate::{
     Database, OrderLog,
     error::{repository_error, unique_violation},
     group::GroupWriter,
+    list::Pages,
     log::TransactionId,
 };
 
@@ -18,6 +21,7 @@ pub struct SqlRepository {
     database: Database,
     log: OrderLog,
     writer: Writer,
+    pages: Pages,
 }
 
 /// How transactions are made.
@@ -79,15 +83,19 @@ impl From<ChangeError> for RepositoryError {
 impl SqlRepository {
     /// The repository in this database, whose log is read by `log`.
     pub fn new(database: Database, log: OrderLog) -> Self {
-        let writer = match database.backend() {
-            DbBackend::Sqlite => Writer::Grouped(GroupWriter::start(database.clone())),
-            _ => Writer::Concurrent,
+        let writer = match database.sqlite_writer() {
+            Some(writer) => Writer::Grouped(GroupWriter::start(Arc::clone(writer), log.clone())),
+            None => Writer::Concurrent,
         };
-        Self { database, log, writer }
+        Self { database, log, writer, pages: Pages::new() }
     }
 
     pub(crate) fn database(&self) -> &Database {
         &self.database
+    }
+
+    pub(crate) fn pages(&self) -> &Pages {
+        &self.pages
     }
 
     /// Makes the change, which is durable when this returns, and told to followers. The cursor is `None` if telling

@@ -73,11 +73,17 @@ pub(crate) fn day(
     row: i64,
 ) -> Result<Option<NaiveDate>, RepositoryError> {
     let text: Option<String> = value(result, index, table, column, row)?;
-    let parse = |text: String| match text.parse::<NaiveDate>() {
-        Ok(day) if (1..=9999).contains(&day.year()) && day.to_string() == text => Ok(day),
-        _ => Err(invalid(table, column, row, NoDay(text))),
-    };
+    let parse = |text: String| parse_day(&text).ok_or_else(|| invalid(table, column, row, NoDay(text)));
     text.map(parse).transpose()
+}
+
+/// The day that is written as `2026-04-12`, and in no other way.
+pub(crate) fn parse_day(text: &str) -> Option<NaiveDate> {
+    let is_in_place = |(place, byte): (usize, u8)| {
+        if matches!(place, 4 | 7) { byte == b'-' } else { byte.is_ascii_digit() }
+    };
+    let is_written_so = text.len() == "2026-04-12".len() && text.bytes().enumerate().all(is_in_place);
+    text.parse().ok().filter(|day: &NaiveDate| is_written_so && day.year() >= 1)
 }
 
 /// A primary key: the databases themselves keep those integers.

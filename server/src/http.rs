@@ -2,6 +2,7 @@
 
 mod accept;
 mod answer;
+mod authorization;
 mod batch;
 mod body;
 mod channel_stream;
@@ -9,10 +10,10 @@ mod endpoint;
 mod event_channels;
 mod event_stream;
 mod health;
+mod metrics;
 mod multipart;
 mod origin;
 mod parameters;
-mod peer;
 mod refusal;
 mod told;
 
@@ -20,17 +21,21 @@ use std::sync::Arc;
 
 use actix_web::web::{ServiceConfig, delete, get, post, put, resource, route};
 use graphql_api::Api;
-use persistence::Database;
+use persistence::{Database, OrderLog};
 
 use crate::{
+    authentication::Authenticator,
     documents::Documents,
+    limits::Limits,
+    metrics::Metrics,
     origins::AllowedOrigins,
+    settings::MetricsAudience,
     websocket::{OpenSockets, SocketSettings},
 };
 
 pub(crate) use self::{
     event_channels::{ChannelLimits, EventChannels},
-    peer::end_when_slow,
+    refusal::Refusal,
     told::StreamContext,
 };
 
@@ -38,13 +43,19 @@ pub(crate) use self::{
 pub(crate) struct ServerState {
     pub(crate) api: Api,
     pub(crate) database: Database,
+    pub(crate) log: OrderLog,
     pub(crate) documents: Documents,
+    pub(crate) authenticator: Arc<Authenticator>,
     pub(crate) origins: AllowedOrigins,
     pub(crate) sockets: SocketSettings,
     pub(crate) open_sockets: Arc<OpenSockets>,
     pub(crate) channels: EventChannels,
     pub(crate) streams: StreamContext,
     pub(crate) limits: RequestLimits,
+    /// What clients may use of the server.
+    pub(crate) edge: Arc<Limits>,
+    pub(crate) metrics: Metrics,
+    pub(crate) metrics_for: MetricsAudience,
 }
 
 /// What a request may be.
@@ -70,5 +81,6 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
                 .default_service(route().to(endpoint::other)),
         );
     }
+    config.route("/metrics", get().to(metrics::tell));
     config.route("/health/live", get().to(health::live)).route("/health/ready", get().to(health::ready));
 }

@@ -1,8 +1,11 @@
 //! The `ordercast` binary: settings, the wiring of every adapter, and the transports.
 
+mod authentication;
 mod clock;
 mod documents;
 mod http;
+mod limits;
+mod metrics;
 mod migrate;
 mod origins;
 mod page;
@@ -11,11 +14,11 @@ mod settings;
 mod telemetry;
 mod websocket;
 
-use std::process::ExitCode;
+use std::{io::Write, process::ExitCode};
 
 use clap::Parser;
 
-use crate::settings::{Command, CommandLine};
+use crate::settings::{Command, CommandLine, Settings, TokenArguments};
 
 #[actix_web::main]
 async fn main() -> ExitCode {
@@ -25,6 +28,7 @@ async fn main() -> ExitCode {
         Command::Serve => serve::serve(settings).await,
         Command::Migrate { back } => migrate::migrate(&settings, back).await,
         Command::Schema => write_schema(),
+        Command::Token(arguments) => write_token(&settings, arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -36,6 +40,10 @@ async fn main() -> ExitCode {
 }
 
 fn write_schema() -> anyhow::Result<()> {
-    use std::io::Write;
     Ok(std::io::stdout().write_all(graphql_api::Api::sdl().as_bytes())?)
+}
+
+fn write_token(settings: &Settings, arguments: TokenArguments) -> anyhow::Result<()> {
+    let token = authentication::issue(&settings.authentication.settings()?, &arguments.request())?;
+    Ok(writeln!(std::io::stdout(), "{token}")?)
 }

@@ -3,6 +3,8 @@ use std::{net::SocketAddr, str::FromStr};
 use actix_cors::Cors;
 use url::{Host, Url};
 
+use crate::settings::is_loopback;
+
 /// The origin of a web page (RFC 6454, section 4): scheme, host and port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Origin(url::Origin);
@@ -31,7 +33,7 @@ impl FromStr for Origin {
 impl AllowedOrigins {
     /// The listed ones; without a list, those of this machine if the server is reached only from it.
     pub(crate) fn new(listed: &[Origin], addr: SocketAddr) -> Self {
-        if listed.is_empty() && addr.ip().is_loopback() {
+        if listed.is_empty() && is_loopback(addr.ip()) {
             Self::Loopback
         } else {
             Self::Listed(listed.to_vec())

@@ -1,18 +1,30 @@
 use std::io::IsTerminal;
 
-use tracing_subscriber::EnvFilter;
+use tracing::{Level, Metadata};
+use tracing_subscriber::{EnvFilter, filter::filter_fn, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
 use crate::settings::{LogFormat, Settings};
 
+/// The web framework logs as an error what is only a stranger's nonsense: it is answered, and counted. The setting may say
+/// otherwise.
+const STRANGERS: &str = "actix_http::h1::dispatcher=off";
+
+/// Libraries that quote what clients send below this level: headers, and messages that introduce clients, have tokens. No
+/// setting has them do so.
+const QUOTES: [&str; 2] = ["actix_http", "tungstenite"];
+
 /// Writes log events to the standard error stream.
 pub(crate) fn start(settings: &Settings) {
-    let filter = EnvFilter::builder().parse_lossy(&settings.logging.log);
-    let events = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr);
+    let filter = EnvFilter::builder().parse_lossy(format!("{STRANGERS},{}", settings.logging.log));
+    let events = tracing_subscriber::registry().with(filter).with(filter_fn(quotes_nobody));
+    let lines = fmt::layer().with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr);
     match settings.logging.log_format {
-        LogFormat::Text => events.init(),
-        LogFormat::Json => events.json().flatten_event(true).init(),
+        LogFormat::Text => events.with(lines).init(),
+        LogFormat::Json => events.with(lines.json().flatten_event(true)).init(),
     }
+}
+
+/// Whether an event is none in which a library may quote a client.
+fn quotes_nobody(event: &Metadata<'_>) -> bool {
+    *event.level() <= Level::INFO || !QUOTES.iter().any(|library| event.target().starts_with(library))
 }

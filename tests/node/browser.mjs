@@ -112,7 +112,10 @@ export async function waitForOrders(page, expected) {
 export async function graphql(query, variables = {}) {
   const response = await fetch(`${base}/graphql`, {
     method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
+    headers: {
+      'Content-Type': 'application/json',
+      ...(process.env.ORDERCAST_TOKEN && { Authorization: `Bearer ${process.env.ORDERCAST_TOKEN}` }),
+    },
     body: JSON.stringify({ query, variables }),
   });
   const { data, errors } = await response.json();

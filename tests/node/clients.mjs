@@ -3,7 +3,7 @@
 //
 //   ORDERCAST_URL=http://host:port/graphql node clients.mjs CLIENT QUERY MUTATION SUBSCRIPTION
 //
-// A query or a mutation that is empty is left out.
+// A query or a mutation that is empty is left out. With ORDERCAST_TOKEN it says who it is, in the way of each client.
 
 import { ApolloClient, ApolloLink, HttpLink, InMemoryCache, gql } from '@apollo/client';
 import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
@@ -20,6 +20,8 @@ import WebSocket from 'ws';
 const url = process.env.ORDERCAST_URL;
 const socketUrl = url.replace('http', 'ws');
 const [name, query, mutation, subscription] = process.argv.slice(2);
+const { ORDERCAST_TOKEN: token } = process.env;
+const authorization = token ? { Authorization: `Bearer ${token}` } : {};
 
 // It comes back by itself, to go on behind the last message that it heard.
 const graphqlWs = () => {
@@ -29,7 +31,7 @@ const graphqlWs = () => {
     webSocketImpl: WebSocket,
     retryAttempts: 50,
     retryWait: () => sleep(200),
-    connectionParams: () => ({ resume }),
+    connectionParams: () => ({ resume, ...authorization }),
     on: { message: ({ payload }) => (resume = payload?.extensions?.cursor ?? resume) },
   });
 };
@@ -37,7 +39,7 @@ const graphqlWs = () => {
 // The same with the older client, whose messages come to those who follow only.
 const subscriptionsTransportWs = () => {
   let resume;
-  const options = { reconnect: true, connectionParams: () => ({ resume }) };
+  const options = { reconnect: true, connectionParams: () => ({ resume, ...authorization }) };
   const client = new transport.SubscriptionClient(socketUrl, options, WebSocket);
   const request = client.request.bind(client);
   client.request = (document) => ({
@@ -68,7 +70,9 @@ const clients = {
   // A browser's own, which comes back by itself with the id of the last event.
   eventsource: () => {
     const follow = (document, sink) => {
-      const source = new EventSource(`${url}?${new URLSearchParams({ query: document })}`);
+      // A browser's own has no way to send a header; this one is given a `fetch` that does.
+      const authorized = (input, init) => fetch(input, { ...init, headers: { ...init.headers, ...authorization } });
+      const source = new EventSource(`${url}?${new URLSearchParams({ query: document })}`, { fetch: authorized });
       source.addEventListener('next', ({ data }) => sink.next(JSON.parse(data)));
       source.addEventListener('complete', () => {
         source.close();
@@ -97,7 +101,7 @@ const clients = {
 
   // Its network layer, with the two functions that every application writes.
   relay: () => {
-    const socket = createSseClient({ url });
+    const socket = createSseClient({ url, headers: authorization });
     const network = relay.Network.create(
       ({ text }, variables) => post({ query: text, variables }),
       ({ text }, variables) =>
@@ -121,7 +125,7 @@ function operations(client) {
 function sse(options) {
   // After it comes back it goes on behind the last message that it heard.
   let last;
-  const headers = () => (last ? { 'last-event-id': last } : {});
+  const headers = () => ({ ...authorization, ...(last && { 'last-event-id': last }) });
   const client = createSseClient({ url, headers, retryAttempts: 10, retry: () => sleep(200), ...options });
   const follow = (document, { next, ...sink }) => {
     const remember = (answer) => {
@@ -134,7 +138,7 @@ function sse(options) {
 }
 
 function apollo(link) {
-  const client = new ApolloClient({ link: link(new HttpLink({ uri: url })), cache: new InMemoryCache() });
+  const client = new ApolloClient({ link: link(new HttpLink({ uri: url, headers: authorization })), cache: new InMemoryCache() });
   return {
     execute: (document) =>
       document.startsWith('mutation')
@@ -149,7 +153,7 @@ function split(socket, http) {
 }
 
 function urql(options) {
-  const client = new Client({ url, preferGetMethod: false, ...options });
+  const client = new Client({ url, preferGetMethod: false, fetchOptions: { headers: authorization }, ...options });
   return {
     execute: (document) =>
       (document.startsWith('mutation') ? client.mutation(document, {}) : client.query(document, {})).toPromise(),
@@ -158,7 +162,7 @@ function urql(options) {
 }
 
 async function post(request) {
-  const headers = { 'content-type': 'application/json', accept: 'application/graphql-response+json' };
+  const headers = { 'content-type': 'application/json', accept: 'application/graphql-response+json', ...authorization };
   const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(request) });
   return response.json();
 }

@@ -3,6 +3,7 @@
 //   ORDERCAST_URL=http://host:port node page.mjs SCENARIO
 
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
 
 import {
   assertAccessible,
@@ -191,50 +192,92 @@ const scenarios = {
     await waitForOrders(page, [placed, 2, 1]);
   },
 
-  async a_pasted_token_is_sent_with_each_request_and_each_connection({ open }) {
+  async a_token_says_who_looks_at_it({ open, expect }) {
+    // Browsers tell of each answer that is no success.
+    expect(/status of 401/);
+    const { ORDERCAST_TOKEN: staff, ORDERCAST_TOKEN_OF_JOE: joe } = process.env;
     const sent = [];
     const headers = [];
     const page = await open('/', { prepare: (page) => watchSockets(page, sent) });
     page.on('request', (request) => {
       if (request.url().endsWith('/graphql')) headers.push(request.headers().authorization);
     });
-    await waitForStatus(page, /^Live$/);
     const menu = page.locator('.viewer > button');
-    await menu.getByText('Staff').waitFor();
-    assert(headers.length > 0 && headers.every((header) => header === undefined), JSON.stringify(headers));
-    headers.length = 0;
-    await menu.click();
     const dialog = page.getByRole('dialog', { name: 'Who you are' });
-    await dialog.getByText('without authentication').waitFor();
-    await dialog.getByLabel('Token').fill('not a token');
-    await dialog.getByRole('button', { name: 'Use this token' }).click();
-    await dialog.getByRole('alert').filter({ hasText: 'A token has' }).waitFor();
-    assert.deepEqual(headers, [], 'nothing is sent');
+    const problem = (text) => dialog.getByRole('alert').filter({ hasText: text }).waitFor();
+    const use = async (token) => {
+      await dialog.getByLabel('Token').fill(token);
+      await dialog.getByRole('button', { name: 'Use this token' }).click();
+    };
+    const initialised = () => sent.filter(({ type }) => type === 'connection_init').map(({ payload }) => payload?.Authorization);
 
-    const connections = () => sent.filter(({ type }) => type === 'connection_init');
-    const waitForToken = (token) =>
-      eventually(`a connection with ${token}`, async () => {
-        const last = connections().at(-1)?.payload?.Authorization;
-        return [last === token, last];
-      });
-    await dialog.getByLabel('Token').fill('Bearer aa.bb.cc');
-    await dialog.getByRole('button', { name: 'Use this token' }).click();
-    await dialog.waitFor({ state: 'hidden' });
-    await waitForToken('Bearer aa.bb.cc');
+    // Without a token.
+    await menu.getByText('Not signed in').waitFor();
+    await waitForStatus(page, /This server asks who you are/);
+    await page.getByRole('alert').filter({ hasText: 'sign in with a token' }).waitFor();
+    assert.deepEqual(initialised(), [], 'there is nothing to follow');
+    await menu.click();
+    await dialog.getByText('This server asks who you are').waitFor();
+
+    // With one that is none, or wrong.
+    headers.length = 0;
+    await use('not a token');
+    await problem('A token has');
+    assert.deepEqual(headers, [], 'nothing is sent');
+    await use('aa.bb.cc');
+    await problem('no JWT');
     assert(headers.length > 0 && headers.every((header) => header === 'Bearer aa.bb.cc'), JSON.stringify(headers));
+    await use(sign({ sub: 'joe', exp: seconds() + 3600 }, 'another secret'));
+    await problem('signature is wrong');
+    await use(sign({ sub: 'joe', exp: seconds() - 3600 }));
+    await problem('expired');
+
+    // Staff see all.
+    headers.length = 0;
+    await use(`Bearer ${staff}`);
+    await dialog.waitFor({ state: 'hidden' });
+    await menu.getByText('boss').waitFor();
+    await waitForOrders(page, [2, 1]);
     await waitForStatus(page, /^Live/);
-    await placeOrder('joe');
-    await waitForOrders(page, [3, 2, 1]);
+    assert.equal(initialised().at(-1), `Bearer ${staff}`);
+    assert(headers.length > 0 && headers.every((header) => header === `Bearer ${staff}`), JSON.stringify(headers));
+
+    // A customer sees their own, and so it stays.
+    const [ofJoe, ofCaty] = [await placeOrder('joe'), await placeOrder('caty88')];
+    await waitForOrders(page, [ofCaty, ofJoe, 2, 1]);
+    await menu.click();
+    await dialog.getByText('You are boss, of the staff.').waitFor();
+    await use(joe);
+    await dialog.waitFor({ state: 'hidden' });
+    await menu.getByText('joe').waitFor();
+    await waitForOrders(page, (await orders()).filter(({ username }) => username === 'joe').map(({ number }) => number));
+    await eventually('the connection is joe\'s', async () => [initialised().at(-1) === `Bearer ${joe}`, initialised().at(-1)]);
+    await waitForStatus(page, /^Live/);
+    await placeOrder('caty88');
+    const newer = await placeOrder('joe');
+    await row(page, newer).waitFor();
+    await waitForOrders(page, (await orders()).filter(({ username }) => username === 'joe').map(({ number }) => number));
 
     // It lives as long as the tab.
     await page.reload();
+    await menu.getByText('joe').waitFor();
     await waitForStatus(page, /^Live$/);
-    await waitForToken('Bearer aa.bb.cc');
+
+    // One that expires while it is looked at.
+    await menu.click();
+    await use(sign({ sub: 'joe', exp: seconds() + 8 }));
+    await dialog.waitFor({ state: 'hidden' });
+    await waitForStatus(page, /^Reconnecting .*The token has expired/);
+    const missed = await placeOrder('joe');
+    await menu.click();
+    await use(joe);
+    await dialog.waitFor({ state: 'hidden' });
+    await waitForStatus(page, /^Live/);
+    await row(page, missed).waitFor();
+
     await menu.click();
     await dialog.getByRole('button', { name: 'Forget the token' }).click();
-    await dialog.waitFor({ state: 'hidden' });
-    await waitForToken(undefined);
-    assert.equal(headers.at(-1), undefined);
+    await problem('sign in with a token');
   },
 
   async it_is_for_everyone({ open }) {
@@ -352,6 +395,18 @@ async function orders() {
   const { getOrders } = await graphql('{ getOrders { id state user { username } } }');
   const read = ({ id, state, user: { username } }) => ({ number: Number(id.split(':').at(-1)), state, username });
   return getOrders.map(read).reverse();
+}
+
+/** A token, signed by the server's secret or another. */
+function sign(claims, secret = process.env.ORDERCAST_JWT_SECRET) {
+  const encode = (part) => Buffer.from(JSON.stringify(part)).toString('base64url');
+  const message = `${encode({ alg: 'HS256', typ: 'JWT' })}.${encode(claims)}`;
+  return `${message}.${createHmac('sha256', secret).update(message).digest('base64url')}`;
+}
+
+/** The time as tokens have it. */
+function seconds() {
+  return Math.floor(Date.now() / 1000);
 }
 
 async function waitForUrl(page, path) {

@@ -11,13 +11,25 @@ use crate::PATIENCE;
 pub struct Api {
     address: String,
     client: Client,
+    token: Option<String>,
 }
 
 impl Api {
     pub(crate) fn at(address: &str) -> Self {
         // A proxy of the environment would not reach this machine.
         let client = Client::builder().no_proxy().timeout(PATIENCE).build().expect("an HTTP client");
-        Self { address: address.to_owned(), client }
+        Self { address: address.to_owned(), client, token: None }
+    }
+
+    /// The same for the bearer of a token.
+    #[must_use]
+    pub fn with_token(&self, token: &str) -> Self {
+        Self { token: Some(token.to_owned()), ..self.clone() }
+    }
+
+    /// The token that it sends.
+    pub(crate) fn token(&self) -> Option<&str> {
+        self.token.as_deref()
     }
 
     /// The address and port.
@@ -37,7 +49,11 @@ impl Api {
 
     /// Any request.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.client.request(method, format!("http://{}{path}", self.address))
+        let request = self.client.request(method, format!("http://{}{path}", self.address));
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
     }
 
     /// The whole answer to a document, as text. An error is one of the connection.

@@ -12,9 +12,16 @@ pub struct Browser {
 impl Browser {
     /// Starts the scenario of that name on a server.
     pub fn start(api: &Api, scenario: &str) -> Self {
+        Self::start_with(api, scenario, &[])
+    }
+
+    /// Starts the scenario of that name on a server, with these environment variables.
+    pub fn start_with(api: &Api, scenario: &str, variables: &[(&str, &str)]) -> Self {
         let mut command = Command::new("node");
         command.args(["page.mjs", scenario]);
-        command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("node"));
+        command
+            .envs(variables.iter().copied())
+            .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("node"));
         Self { process: Process::start(command.env("ORDERCAST_URL", format!("http://{}", api.address()))) }
     }
 

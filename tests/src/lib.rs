@@ -7,7 +7,9 @@
 
 #![expect(clippy::missing_panics_doc, reason = "a panic is how a test fails")]
 
+mod abuse;
 mod api;
+mod bad_tokens;
 mod binary;
 mod browser;
 mod event_stream;
@@ -22,10 +24,13 @@ mod socket;
 mod sql;
 mod stock_client;
 mod suite;
+mod tokens;
 
 use std::time::Duration;
 
+pub use abuse::{AbuseCase, RawAnswer, abuse, exchange};
 pub use api::Api;
+pub use bad_tokens::{BadToken, bad_tokens};
 pub use browser::Browser;
 pub use event_stream::{EventStream, StreamEvent};
 pub use followers::Followers;
@@ -38,6 +43,7 @@ pub use server::Server;
 pub use socket::{Protocol, Socket};
 pub use stock_client::StockClient;
 pub use suite::{Store, Suite};
+pub use tokens::{SECRET, TokenKey, claims, now};
 
 /// How long anything may take. Far more than it does, so that a slow machine is no failure.
 pub const PATIENCE: Duration = Duration::from_mins(1);

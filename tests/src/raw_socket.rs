@@ -55,10 +55,16 @@ impl RawSocket {
         socket
     }
 
+    /// Opens a socket whose handshake has these headers `Authorization`, and says nothing yet.
+    pub fn open_authorized(api: &Api, protocol: Protocol, authorization: &[String]) -> Self {
+        let stream = TcpStream::connect(api.address()).expect("the server accepts connections");
+        Self::shake_hands(stream, api, Some(protocol.name()), protocol, authorization)
+    }
+
     /// Opens a socket with this `Sec-WebSocket-Protocol`, or without one.
     pub fn offer(api: &Api, offered: Option<&str>, protocol: Protocol) -> Self {
         let stream = TcpStream::connect(api.address()).expect("the server accepts connections");
-        Self::shake_hands(stream, api, offered, protocol)
+        Self::shake_hands(stream, api, offered, protocol, &[])
     }
 
     /// Opens a socket that takes little unless it is read, and initialises it.
@@ -67,19 +73,28 @@ impl RawSocket {
         let stream = Socket::new(Domain::for_address(address), Type::STREAM, None).expect("a socket");
         stream.set_recv_buffer_size(bytes).expect("a size of a receive buffer");
         stream.connect(&address.into()).expect("the server accepts connections");
-        let mut socket = Self::shake_hands(stream.into(), api, Some(protocol.name()), protocol);
+        let mut socket = Self::shake_hands(stream.into(), api, Some(protocol.name()), protocol, &[]);
         socket.initialise(&json!({}));
         socket
     }
 
-    fn shake_hands(mut stream: TcpStream, api: &Api, offered: Option<&str>, protocol: Protocol) -> Self {
+    fn shake_hands(
+        mut stream: TcpStream,
+        api: &Api,
+        offered: Option<&str>,
+        protocol: Protocol,
+        authorization: &[String],
+    ) -> Self {
         stream.set_nodelay(true).expect("an open connection");
         stream.set_read_timeout(Some(PATIENCE)).expect("a timeout above zero");
         stream.set_write_timeout(Some(PATIENCE)).expect("a timeout above zero");
         let offered = offered.map(|names| format!("Sec-WebSocket-Protocol: {names}\r\n")).unwrap_or_default();
+        let authorization = authorization
+            .iter()
+            .fold(String::new(), |headers, value| headers + "Authorization: " + value + "\r\n");
         let request = format!(
             "GET /graphql HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n{offered}\r\n",
+             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n{offered}{authorization}\r\n",
             api.address()
         );
         stream.write_all(request.as_bytes()).expect("the connection is open");
@@ -198,6 +213,19 @@ impl RawSocket {
             }
             other => panic!("a close frame with {expected} was expected, and {other:?} came"),
         }
+    }
+
+    /// Waits for what tells that a token is not believed, or no longer; returns the reason.
+    #[track_caller]
+    pub fn expect_forbidden(&mut self) -> String {
+        if self.protocol == Protocol::GraphqlTransportWs {
+            return self.expect_close(4403);
+        }
+        let error = self.next_message();
+        assert_eq!(error["type"], "connection_error", "{error}");
+        let reason = self.expect_close(4403);
+        assert_eq!(error["payload"], json!({ "message": reason }));
+        reason
     }
 
     /// Tells that the server has nothing more to say to what was sent so far: a question comes with its answer only.

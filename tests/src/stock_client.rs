@@ -22,7 +22,7 @@ impl StockClient {
     pub fn of_node(api: &Api, client: &str, [query, mutation, subscription]: [&str; 3]) -> Self {
         let mut command = Command::new("node");
         command.args(["clients.mjs", client, query, mutation, subscription]).current_dir(directory("node"));
-        Self { process: Process::start(command.env("ORDERCAST_URL", api.url())) }
+        Self::start(api, &mut command)
     }
 
     /// Starts one of `python/clients.py`.
@@ -30,7 +30,13 @@ impl StockClient {
         let directory = directory("python");
         let mut command = Command::new(directory.join(".venv/bin/python"));
         command.args(["clients.py", client, query, mutation, subscription]).current_dir(directory);
-        Self { process: Process::start(command.env("ORDERCAST_URL", api.url())) }
+        Self::start(api, &mut command)
+    }
+
+    fn start(api: &Api, command: &mut Command) -> Self {
+        command.env("ORDERCAST_URL", api.url());
+        command.envs(api.token().map(|token| ("ORDERCAST_TOKEN", token)));
+        Self { process: Process::start(command) }
     }
 
     /// Waits for what the query or the mutation was answered with.

@@ -31,7 +31,7 @@ const TECHNOLOGIES: [(&str, &[&str]); 12] = [
     ("reqwest", &[]),
     ("clap", &["server"]),
     ("tracing-subscriber", &["server"]),
-    ("serde", &["graphql-api", "server"]),
+    ("serde", &["graphql-api", "persistence", "server"]),
 ];
 
 /// What the domain does not know, directly or through others.

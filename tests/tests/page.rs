@@ -7,7 +7,7 @@ use reqwest::{
     blocking::Response,
     header::{self, HeaderMap},
 };
-use tests::{Browser, Installation, Server, Suite};
+use tests::{Browser, Installation, SECRET, Server, Suite};
 
 fn main() {
     Suite::new()
@@ -16,7 +16,7 @@ fn main() {
         .with_node(a_page_whose_database_was_replaced_starts_anew)
         .with_node(filters_and_pages_stay_live)
         .with_node(errors_are_told_where_they_happen_and_undo_what_was_expected)
-        .with_node(a_pasted_token_is_sent_with_each_request_and_each_connection)
+        .with_node(a_token_says_who_looks_at_it)
         .with_node(it_is_for_everyone)
         .with_node(graphiql_runs_the_subscription_of_the_talk)
         .with_node(graphiql_shows_why_a_subscription_was_refused)
@@ -73,9 +73,20 @@ fn errors_are_told_where_they_happen_and_undo_what_was_expected() {
     Browser::run(server.api(), "errors_are_told_where_they_happen_and_undo_what_was_expected");
 }
 
-fn a_pasted_token_is_sent_with_each_request_and_each_connection() {
-    let server = Server::start();
-    Browser::run(server.api(), "a_pasted_token_is_sent_with_each_request_and_each_connection");
+fn a_token_says_who_looks_at_it() {
+    let server = Installation::new().set("ORDERCAST_JWT_SECRET", SECRET).start();
+    let token = |arguments: &[&str]| {
+        let finished = server.installation().run(&[&["token"], arguments].concat());
+        assert!(finished.status.success(), "{finished:?}");
+        finished.stdout.trim().to_owned()
+    };
+    let (staff, customer) = (token(&["--user", "boss", "--role", "staff"]), token(&["--user", "joe"]));
+    let variables = [
+        ("ORDERCAST_TOKEN", &*staff),
+        ("ORDERCAST_TOKEN_OF_JOE", &customer),
+        ("ORDERCAST_JWT_SECRET", SECRET),
+    ];
+    Browser::start_with(server.api(), "a_token_says_who_looks_at_it", &variables).finish();
 }
 
 fn it_is_for_everyone() {

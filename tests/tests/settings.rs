@@ -3,11 +3,18 @@
 use std::net::TcpListener;
 
 use serde_json::json;
-use tests::{Installation, PostgresServer, Signal, Store, Suite};
+use tests::{
+    Installation, PostgresServer, Protocol, RawSocket, SECRET, Signal, Store, Suite, TokenKey, claims,
+};
 
 fn main() {
     Suite::new()
         .everywhere(an_address_that_other_machines_reach_is_refused)
+        .everywhere(with_authentication_any_address_is_served)
+        .everywhere(a_weak_secret_is_refused_and_not_told)
+        .everywhere(no_secret_is_told)
+        .everywhere(a_token_is_printed_that_the_server_takes)
+        .everywhere(a_token_that_cannot_be_printed_says_why)
         .everywhere(an_address_that_is_in_use_is_named)
         .everywhere(unknown_arguments_are_named)
         .everywhere(values_that_make_no_sense_are_named)
@@ -23,15 +30,109 @@ fn main() {
 const PASSWORD: &str = "correct-horse-battery-staple";
 
 fn an_address_that_other_machines_reach_is_refused() {
-    for address in ["0.0.0.0:0", "[::]:0"] {
+    for address in ["0.0.0.0:0", "[::]:0", "[::ffff:0.0.0.0]:0"] {
         let installation = Installation::new();
         let finished = installation.run(&["--addr", address]);
         assert_eq!(finished.status.code(), Some(1), "{finished:?}");
-        for word in ["ORDERCAST_ADDR", address, "other machines", "127.0.0.1"] {
+        for word in [
+            "ORDERCAST_ADDR",
+            address,
+            "other machines",
+            "ORDERCAST_JWT_SECRET",
+            "ORDERCAST_JWKS",
+            "127.0.0.1",
+        ] {
             assert!(finished.stderr.contains(word), "`{word}` is not told: {finished:?}");
         }
         let files = std::fs::read_dir(installation.directory()).expect("a directory").count();
         assert_eq!(files, 0, "a refused start leaves no database behind");
+    }
+}
+
+fn with_authentication_any_address_is_served() {
+    let server =
+        Installation::new().set("ORDERCAST_ADDR", "0.0.0.0:0").set("ORDERCAST_JWT_SECRET", SECRET).start();
+    let answer = server.api().graphql("{ getOrders { id } }", &json!({}));
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "UNAUTHENTICATED", "{answer}");
+    let api = server.api().with_token(&TokenKey::secret(SECRET).token(&claims("joe", 3600)));
+    assert!(!api.orders().is_empty());
+}
+
+fn a_weak_secret_is_refused_and_not_told() {
+    for secret in ["", "x7Q", &SECRET[..31]] {
+        for command in [&["serve"][..], &["token", "--user", "joe"]] {
+            let installation = Installation::new().set("ORDERCAST_JWT_SECRET", secret);
+            let finished = installation.run(command);
+            assert_eq!(finished.status.code(), Some(1), "{finished:?}");
+            for word in ["ORDERCAST_JWT_SECRET", &format!("{} bytes", secret.len()), "32"] {
+                assert!(finished.stderr.contains(word), "`{word}` is not told: {finished:?}");
+            }
+            assert!(secret.is_empty() || !finished.stderr.contains(secret), "{finished:?}");
+            let files = std::fs::read_dir(installation.directory()).expect("a directory").count();
+            assert_eq!(files, 0, "a refused start leaves no database behind");
+        }
+    }
+}
+
+fn no_secret_is_told() {
+    let installation = Installation::new().set("ORDERCAST_JWT_SECRET", SECRET).set("ORDERCAST_LOG", "trace");
+    let help = installation.run(&["--help"]);
+    assert!(help.status.success() && help.stdout.contains("ORDERCAST_JWT_SECRET"), "{help:?}");
+    let mut server = installation.start();
+    let token = TokenKey::secret(SECRET).token(&claims("joe", 3600));
+    server.api().with_token(&token).orders();
+    let mut socket = RawSocket::open(server.api(), Protocol::GraphqlTransportWs);
+    socket.initialise(&json!({ "Authorization": format!("Bearer {token}") }));
+    socket.start_operation("1", &json!({ "query": "{ __typename }" }));
+    socket.next_answer("1");
+    // Of one that is refused nothing is told either.
+    server.api().with_token(&format!("{token}x")).graphql("{ __typename }", &json!({}));
+    server.signal(Signal::Terminate);
+    assert!(server.wait().success());
+    let (_, signature) = token.rsplit_once('.').expect("a signature");
+    for text in [help.stdout, help.stderr, server.log().text()] {
+        for (what, secret) in [("the secret", SECRET), ("a token", signature)] {
+            let line = text.lines().find(|line| line.contains(secret));
+            assert_eq!(line.map(|line| line.chars().take(500).collect::<String>()), None, "{what} is told");
+        }
+    }
+}
+
+fn a_token_is_printed_that_the_server_takes() {
+    let installation = Installation::new()
+        .set("ORDERCAST_JWT_SECRET", SECRET)
+        .set("ORDERCAST_JWT_ISSUER", "https://login.example")
+        .set("ORDERCAST_JWT_AUDIENCE", "ordercast");
+    let server = installation.start();
+    for (arguments, permission) in [
+        (&["token", "--user", "caty88"][..], "SEE_OWN_ORDERS"),
+        (&["token", "--user", "caty88", "--role", "staff", "--expires", "2days"], "SEE_ALL_ORDERS"),
+    ] {
+        let finished = installation.run(arguments);
+        assert!(finished.status.success(), "{finished:?}");
+        let viewer = &server
+            .api()
+            .with_token(finished.stdout.trim())
+            .data("{ viewer { username permissions } }", &json!({}))["viewer"];
+        assert_eq!(viewer["username"], "caty88");
+        assert_eq!(viewer["permissions"][0], permission, "{arguments:?}");
+    }
+}
+
+fn a_token_that_cannot_be_printed_says_why() {
+    let without = Installation::new().run(&["token", "--user", "joe"]);
+    assert_eq!(without.status.code(), Some(1), "{without:?}");
+    assert!(without.stderr.contains("ORDERCAST_JWT_SECRET"), "{without:?}");
+    for (arguments, naming) in [
+        (&["token"][..], "--user"),
+        (&["token", "--user", "caty 88"], "a username has"),
+        (&["token", "--user", "caty88", "--role", "king"], "staff"),
+        (&["token", "--user", "caty88", "--expires", "soon"], "--expires"),
+        (&["token", "--user", "caty88", "--expires", "0s"], "--expires"),
+    ] {
+        let finished = Installation::new().set("ORDERCAST_JWT_SECRET", SECRET).run(arguments);
+        assert_eq!(finished.status.code(), Some(2), "{finished:?}");
+        assert!(finished.stderr.contains(naming) && finished.stdout.is_empty(), "{finished:?}");
     }
 }
 
@@ -64,8 +165,15 @@ fn values_that_make_no_sense_are_named() {
         ("ORDERCAST_PAGE_LIMIT", "--page-limit", "-1"),
         ("ORDERCAST_BATCH_LIMIT", "--batch-limit", "-1"),
         ("ORDERCAST_KEEP_ALIVE", "--keep-alive", "0s"),
+        ("ORDERCAST_JWKS_INTERVAL", "--jwks-interval", "0s"),
+        ("ORDERCAST_JWT_LEEWAY", "--jwt-leeway", "1day"),
         ("ORDERCAST_SSE_RESERVATION", "--sse-reservation", "soon"),
         ("ORDERCAST_LOG_FORMAT", "--log-format", "xml"),
+        ("ORDERCAST_CONNECTIONS", "--connections", "0"),
+        ("ORDERCAST_OPERATIONS_PER_ADDRESS", "--operations-per-address", "many"),
+        ("ORDERCAST_REQUEST_TIMEOUT", "--request-timeout", "0s"),
+        ("ORDERCAST_TRUSTED_PROXIES", "--trusted-proxies", "localhost"),
+        ("ORDERCAST_METRICS", "--metrics", "some"),
     ] {
         let finished = Installation::new().set(variable, value).run(&[]);
         assert_eq!(finished.status.code(), Some(2), "{variable}: {finished:?}");

@@ -14,7 +14,7 @@ use crate::{
     Cursor, Direction, Epoch, FollowError, IdempotencyKey, LogRange, NewOrder, NewUser, NewestOrder,
     NewestOrderStream, Order, OrderChange, OrderEvent, OrderEventStream, OrderFeed, OrderFilter, OrderId,
     OrderQuery, OrderRepository, OrderState, Page, Placement, Position, RepositoryError, Scope, Transition,
-    TransitionOutcome, User, UserId, UserRef, UserRepository, Username, WithUser,
+    TransitionOutcome, User, UserId, UserRef, UserRepository, Username, Version, WithUser,
 };
 
 /// Every port of storage in memory, for tests. What it holds is lost with it.
@@ -29,6 +29,7 @@ struct State {
     orders: BTreeMap<OrderId, StoredOrder>,
     placements: HashMap<(UserId, IdempotencyKey), PlacedBefore>,
     last_order: i64,
+    commits: u64,
     log: Vec<Arc<OrderEvent>>,
 }
 
@@ -120,6 +121,7 @@ impl InMemory {
     }
 
     fn tell(&self, state: &mut State, change: Option<OrderChange>) -> Cursor {
+        state.commits += 1;
         if let Some(change) = change {
             let cursor = at(state.log.len() + 1);
             state.log.push(Arc::new(OrderEvent { cursor, occurred_at: DateTime::UNIX_EPOCH, change }));
@@ -257,6 +259,7 @@ impl UserRepository for InMemory {
         let last = state.users.keys().next_back().map_or(0, |id| id.0);
         let created = User::new(UserId(last + 1), user.username.clone(), user.email.clone());
         state.users.insert(created.id(), created.clone());
+        state.commits += 1;
         Ok(Some(created))
     }
 }
@@ -278,6 +281,11 @@ impl OrderFeed for InMemory {
 
     async fn position(&self) -> Result<Cursor, RepositoryError> {
         Ok(at(self.state().log.len()))
+    }
+
+    async fn version(&self) -> Result<Option<Version>, RepositoryError> {
+        let state = self.state();
+        Ok(Some(Version { storage: state.commits, position: at(state.log.len()).position }))
     }
 
     async fn range(&self) -> Result<LogRange, RepositoryError> {

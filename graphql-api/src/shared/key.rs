@@ -1,4 +1,4 @@
-//! When two subscriptions are equal, so that they are executed once.
+//! When two requests are equal, so that they are executed once.
 
 use std::fmt::{self, Write};
 
@@ -18,6 +18,13 @@ use crate::{prepared::PreparedRequest, types::Cursor};
 pub(crate) struct Key {
     view: View,
     document: String,
+}
+
+impl Key {
+    /// Bytes of what is asked for.
+    pub(crate) fn len(&self) -> usize {
+        self.document.len()
+    }
 }
 
 /// What a subscription follows.
@@ -45,9 +52,23 @@ pub(crate) fn shareable(request: &PreparedRequest, view: View) -> Option<(Key, S
         }
         _ => return None,
     };
-    let mut document = Writer { text: String::new(), left_out: &root.node };
-    document.write(request, operation, variable).ok()?;
-    Some((Key { view, document: document.text }, source))
+    let document = Writer::write(request, Some((&root.node, variable)))?;
+    Some((Key { view, document }, source))
+}
+
+/// The key of a query that can be shared; `None` for any other request, and for what depends on more than the view.
+pub(crate) fn of_query(request: &PreparedRequest, view: View) -> Option<Key> {
+    let operation = request.operation();
+    let is_of_view = |selection: &Positioned<Selection>| match &selection.node {
+        // `viewer` tells the viewer's name, which equal views do not have in common.
+        Selection::Field(field) => field.node.name.node != "viewer",
+        // What could not be collected: it is told why.
+        Selection::FragmentSpread(_) | Selection::InlineFragment(_) => false,
+    };
+    let is_shareable =
+        operation.ty == OperationType::Query && operation.selection_set.node.items.iter().all(is_of_view);
+    let document = is_shareable.then(|| Writer::write(request, None))??;
+    Some(Key { view, document })
 }
 
 /// The cursor that the argument `after` gives, and the variable that it comes from.
@@ -83,25 +104,33 @@ fn after<'r>(
 struct Writer<'r> {
     text: String,
     /// The field whose argument `after` is left out.
-    left_out: &'r Field,
+    left_out: Option<&'r Field>,
 }
 
-impl Writer<'_> {
-    /// Writes the request; `after` is a variable that is left out if only the argument `after` uses it.
-    fn write(
+impl<'r> Writer<'r> {
+    /// Writes the request, without the argument `after` of this field, and without the variable that it comes from if
+    /// nothing else uses that.
+    fn write(request: &PreparedRequest, left_out: Option<(&'r Field, Option<&Name>)>) -> Option<String> {
+        let mut writer = Writer { text: String::new(), left_out: left_out.map(|(field, _)| field) };
+        let variable = left_out.and_then(|(_, variable)| variable);
+        writer.request(request, request.operation(), variable).ok()?;
+        Some(writer.text)
+    }
+
+    fn request(
         &mut self,
         request: &PreparedRequest,
         asked: &OperationDefinition,
         after: Option<&Name>,
     ) -> fmt::Result {
-        let mut fragments: Vec<_> = request.document.fragments.iter().collect();
+        let mut fragments: Vec<_> = request.document.parsed.fragments.iter().collect();
         fragments.sort_unstable_by_key(|(name, _)| *name);
         for (name, fragment) in fragments {
             write!(self.text, "fragment {name} on {}", fragment.node.type_condition.node.on.node)?;
             self.directives(&fragment.node.directives)?;
             self.selection(&fragment.node.selection_set.node)?;
         }
-        let mut operations: Vec<_> = request.document.operations.iter().collect();
+        let mut operations: Vec<_> = request.document.parsed.operations.iter().collect();
         operations.sort_unstable_by_key(|(name, _)| *name);
         let is_only = operations.len() == 1;
         for (name, operation) in operations {
@@ -168,7 +197,7 @@ impl Writer<'_> {
             write!(self.text, "{}:", alias.node)?;
         }
         self.text.push_str(&field.name.node);
-        let leaves_out = std::ptr::eq(field, self.left_out);
+        let leaves_out = self.left_out.is_some_and(|left_out| std::ptr::eq(field, left_out));
         let mut arguments: Vec<_> = field
             .arguments
             .iter()

@@ -1,11 +1,15 @@
-//! Shared execution: equal subscriptions of one node are executed and serialised once per event.
+//! Shared execution: equal subscriptions of one node are executed and serialised once per event, and equal queries once
+//! for all that wait, and as long as nothing changes.
 //!
-//! `key` says which are equal. Each group of equal ones has a [`Channel`], into which one task executes, from the first
-//! subscription on until the last one left. A `follower` is one of them: a place in the channel, or behind it.
+//! `key` says which are equal. Each group of equal subscriptions has a [`Channel`], into which one task executes, from the
+//! first subscription on until the last one left. A `follower` is one of them: a place in the channel, or behind it.
+//! Equal `queries` are answered in turns, from `answers` that are kept or by executing one of them.
 
+mod answers;
 mod channel;
 mod follower;
 mod key;
+mod queries;
 
 use std::{
     collections::HashMap,
@@ -26,7 +30,8 @@ pub use self::{
 pub(crate) use self::{
     channel::Channel,
     follower::Follower,
-    key::{Key, Source, shareable},
+    key::{Key, Source, of_query, shareable},
+    queries::SharedQueries,
 };
 use crate::{
     execution::{Execution, Running},

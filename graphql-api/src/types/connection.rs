@@ -1,7 +1,7 @@
 use async_graphql::{Context, Error, Object, SimpleObject, connection::PageInfo};
 use domain::{Orders, Page, PageArguments, PageRequest, UserId};
 
-use super::{Cursor, Order};
+use super::{Cursor, Order, OrderList};
 use crate::{
     context::ApiContext,
     cursor,
@@ -36,7 +36,7 @@ impl ConnectionArguments {
 }
 
 /// The list that a connection is a part of.
-pub(crate) enum OrderList {
+pub(crate) enum ConnectedList {
     /// The orders of every user.
     All(domain::OrderFilter),
     /// The orders of one user.
@@ -46,7 +46,7 @@ pub(crate) enum OrderList {
 /// A part of a list of orders.
 pub(crate) struct OrderConnection {
     page: Page,
-    list: OrderList,
+    list: ConnectedList,
     position: domain::Cursor,
 }
 
@@ -61,7 +61,7 @@ pub(crate) struct OrderEdge {
 
 impl OrderConnection {
     /// A page that was read after the log was at `position`.
-    pub(crate) fn new(page: Page, list: OrderList, position: domain::Cursor) -> Self {
+    pub(crate) fn new(page: Page, list: ConnectedList, position: domain::Cursor) -> Self {
         Self { page, list, position }
     }
 }
@@ -79,8 +79,8 @@ impl OrderConnection {
     }
 
     /// The orders.
-    async fn nodes(&self) -> Vec<Order> {
-        self.page.orders.iter().cloned().map(Order::from).collect()
+    async fn nodes(&self, context: &Context<'_>) -> OrderList {
+        OrderList::new(self.page.orders.clone(), context)
     }
 
     /// Where this part of the list starts and ends.
@@ -103,11 +103,11 @@ impl OrderConnection {
     /// How many orders the whole list has.
     async fn total_count(&self, context: &Context<'_>) -> Result<u64, Error> {
         match &self.list {
-            OrderList::All(filter) => {
+            ConnectedList::All(filter) => {
                 let count = context.orders().count(context.viewer(), filter).await;
                 count.map_err(|error| fault(&error))
             }
-            OrderList::OfUser(user, filter) => {
+            ConnectedList::OfUser(user, filter) => {
                 let count = OrderCountOfUser { user: *user, filter: filter.clone() };
                 context.loaders().order_count_of_user(count).await
             }

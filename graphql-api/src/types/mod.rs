@@ -5,13 +5,14 @@ mod event;
 mod filter;
 mod mutations;
 mod order;
+mod order_list;
 mod scalars;
 mod user;
 mod viewer;
 
 use async_graphql::{ID, Interface};
 
-pub(crate) use connection::{ConnectionArguments, OrderConnection, OrderList};
+pub(crate) use connection::{ConnectedList, ConnectionArguments, OrderConnection};
 pub(crate) use event::OrderEvent;
 pub(crate) use filter::OrderFilter;
 pub(crate) use mutations::{
@@ -19,6 +20,7 @@ pub(crate) use mutations::{
     PlaceOrderInput, PlaceOrderPayload, outcome, parse_order_id,
 };
 pub(crate) use order::{Order, OrderState};
+pub(crate) use order_list::OrderList;
 pub(crate) use scalars::{Cursor, Date, DateTime};
 pub(crate) use user::User;
 pub(crate) use viewer::Viewer;

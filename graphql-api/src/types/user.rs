@@ -1,6 +1,6 @@
 use async_graphql::{ComplexObject, Context, Error, ID, SimpleObject};
 
-use super::{ConnectionArguments, OrderConnection, OrderFilter, OrderList};
+use super::{ConnectedList, ConnectionArguments, OrderConnection, OrderFilter};
 use crate::{
     context::{ApiContext, user_of_connection},
     error::fault,
@@ -44,7 +44,7 @@ impl User {
             page,
             with_user: user_of_connection(&context.look_ahead()),
         };
-        let all = OrderList::OfUser(orders.user, orders.filter.clone());
+        let all = ConnectedList::OfUser(orders.user, orders.filter.clone());
         let position = context.orders().position().await.map_err(|error| fault(&error))?;
         Ok(OrderConnection::new(context.loaders().orders_of_user(orders).await?, all, position))
     }

@@ -13,13 +13,38 @@ use domain::{
     },
 };
 use futures_util::StreamExt;
-use graphql_api::{Answer, Api, ApiSettings, Message, Operation};
+use graphql_api::{
+    Answer, Api, ApiSettings, Introspection, Limit, Message, Operation, QueryLimits, QuerySharing,
+};
 use serde_json::Value;
 
 pub(crate) const LIMITS: Limits = Limits { page_default: 3, page_limit: 5, list_limit: 8 };
 
 /// Few, so that followers fall behind soon and documents are dropped.
-pub(crate) const SETTINGS: ApiSettings = ApiSettings { documents: NonZeroUsize::MIN, shared_messages: 4 };
+pub(crate) const SETTINGS: ApiSettings = ApiSettings {
+    documents: NonZeroUsize::MIN,
+    shared_messages: 4,
+    limits: QUERY_LIMITS,
+    query_sharing: QuerySharing::Executions { kept: 16 * 1024 },
+};
+
+/// The server's own defaults.
+pub(crate) const QUERY_LIMITS: QueryLimits = {
+    QueryLimits {
+        document: Limit { most: 65_536, setting: "ORDERCAST_DOCUMENT_LIMIT" },
+        tokens: Limit { most: 5000, setting: "ORDERCAST_TOKEN_LIMIT" },
+        depth: Limit { most: 32, setting: "ORDERCAST_DEPTH_LIMIT" },
+        selections: Limit { most: 10_000, setting: "ORDERCAST_SELECTION_LIMIT" },
+        aliases: Limit { most: 100, setting: "ORDERCAST_ALIAS_LIMIT" },
+        directives: Limit { most: 100, setting: "ORDERCAST_DIRECTIVE_LIMIT" },
+        root_fields: Limit { most: 50, setting: "ORDERCAST_ROOT_FIELD_LIMIT" },
+        complexity: Limit { most: 100_000, setting: "ORDERCAST_COMPLEXITY_LIMIT" },
+        value_depth: Limit { most: 16, setting: "ORDERCAST_VALUE_DEPTH_LIMIT" },
+        variables: Limit { most: 65_536, setting: "ORDERCAST_VARIABLES_LIMIT" },
+        errors: Limit { most: 20, setting: "ORDERCAST_ERROR_LIMIT" },
+        introspection: Introspection { allowed: true, setting: "ORDERCAST_INTROSPECTION" },
+    }
+};
 
 const WORKS: &str = "a storage that works";
 
@@ -35,10 +60,15 @@ pub(crate) struct Service {
 impl Service {
     /// With the users `caty88` and `joe`, whose ids are 1 and 2, and no orders.
     pub(crate) async fn new() -> Self {
+        Self::with_limits(&QUERY_LIMITS).await
+    }
+
+    /// The same, with limits of its own for what operations ask for.
+    pub(crate) async fn with_limits(limits: &QueryLimits) -> Self {
         let storage = Arc::new(InMemory::new());
         let ports = Ports { orders: storage.clone(), feed: storage.clone(), clock: Arc::new(clock()) };
-        let api =
-            Api::new(Orders::new(ports, LIMITS), Users::new(storage.clone(), storage.clone()), SETTINGS);
+        let (orders, users) = (Orders::new(ports, LIMITS), Users::new(storage.clone(), storage.clone()));
+        let api = Api::new(orders, users, ApiSettings { limits: *limits, ..SETTINGS });
         for username in ["caty88", "joe"] {
             storage.create(&new_user(username)).await.expect(WORKS).expect("a free name");
         }
@@ -97,9 +127,21 @@ impl Client {
         users: impl UserRepository + 'static,
         feed: Arc<dyn OrderFeed>,
     ) -> Self {
-        let users = Users::new(Arc::new(users), feed.clone());
-        let ports = Ports { orders: Arc::new(orders), feed, clock: Arc::new(clock()) };
-        let api = Api::new(Orders::new(ports, LIMITS), users, SETTINGS);
+        // Each request reaches the ports.
+        Self::sharing(Arc::new(orders), Arc::new(users), feed, QuerySharing::Nothing)
+    }
+
+    /// The same, sharing so much.
+    pub(crate) fn sharing(
+        orders: Arc<dyn OrderRepository>,
+        users: Arc<dyn UserRepository>,
+        feed: Arc<dyn OrderFeed>,
+        query_sharing: QuerySharing,
+    ) -> Self {
+        let users = Users::new(users, feed.clone());
+        let ports = Ports { orders, feed, clock: Arc::new(clock()) };
+        let settings = ApiSettings { query_sharing, ..SETTINGS };
+        let api = Api::new(Orders::new(ports, LIMITS), users, settings);
         Self { api, viewer: Viewer::unauthenticated_staff() }
     }
 
@@ -113,11 +155,11 @@ impl Client {
         json(&self.respond(request).await)
     }
 
-    /// The answer before it becomes JSON.
-    pub(crate) async fn respond(&self, request: impl Into<Request>) -> Response {
+    /// The answer as transports tell it.
+    pub(crate) async fn respond(&self, request: impl Into<Request>) -> Message {
         let request = match self.api.prepare(request.into()) {
             Ok(request) => request,
-            Err(errors) => return Response::from_errors(errors),
+            Err(errors) => return Message::Error(errors.into()),
         };
         let answer = self.api.execute(request, &self.viewer);
         tokio::time::timeout(PATIENCE, answer).await.expect("an answer in time")
@@ -152,10 +194,7 @@ impl Following {
     /// The next whole answer; `None` at the end.
     pub(crate) async fn next(&mut self) -> Option<Value> {
         let next = tokio::time::timeout(PATIENCE, self.0.next()).await;
-        next.expect("the stream tells in time").map(|message| match message {
-            Message::Next(answer) => serde_json::from_str(&answer.json).expect("an answer is JSON"),
-            Message::Error(errors) => json(&Response::from_errors(errors.to_vec())),
-        })
+        next.expect("the stream tells in time").as_ref().map(json)
     }
 
     /// The next answer, as it goes to transports.
@@ -206,8 +245,13 @@ pub(crate) fn codes(answer: &Value) -> Vec<&str> {
     errors.iter().map(|error| error["extensions"]["code"].as_str().expect("a code")).collect()
 }
 
-fn json(response: &Response) -> Value {
-    serde_json::to_value(response).expect("a response is JSON")
+fn json(message: &Message) -> Value {
+    match message {
+        Message::Next(answer) => serde_json::from_str(&answer.json).expect("an answer is JSON"),
+        Message::Error(errors) => {
+            serde_json::to_value(Response::from_errors(errors.to_vec())).expect("errors are JSON")
+        }
+    }
 }
 
 fn data_of(mut answer: Value) -> Value {

@@ -1,11 +1,12 @@
 //! The order log: read once per node, and told from memory.
 //!
 //! `reader` is the one task that reads new rows (`rows`) into a bounded ring (`ring`) and keeps the newest order of each
-//! followed scope (`newest`). `wake` wakes it. It tells followers, and `writers` on PostgreSQL the positions of their
-//! changes. A follower (`follow`) is a position in the ring, and reads the database again only when it fell out of it.
-//! `retention` deletes what is no longer kept.
+//! followed scope (`newest`). `wake` wakes it; on SQLite the node's own writer also hands it rows (`handed`). It tells
+//! followers, and `writers` on PostgreSQL the positions of their changes. A follower (`follow`) is a position in the ring,
+//! and reads the database again only when it fell out of it. `retention` deletes what is no longer kept.
 
 mod follow;
+mod handed;
 mod newest;
 mod reader;
 mod retention;
@@ -22,15 +23,17 @@ use std::{
 use async_trait::async_trait;
 use domain::{
     Cursor, Epoch, FollowError, LogRange, NewestOrderStream, OrderEventStream, OrderFeed, Position,
-    RepositoryError, Scope,
+    RepositoryError, Scope, Version,
 };
 use tokio::sync::{Notify, mpsc, watch};
 
-use crate::Database;
+use crate::{Database, error::repository_error};
+use handed::Handed;
 use newest::FollowNewest;
 use ring::Ring;
 use writers::{Waiting, Writers};
 
+pub(crate) use rows::{READ_ON_SQLITE, Row, read_row};
 pub(crate) use writers::TransactionId;
 
 /// How the log is read and kept.
@@ -60,8 +63,19 @@ struct Shared {
     head: watch::Sender<Position>,
     /// Wakes the reader.
     wake: Arc<Notify>,
+    /// What this node's own writer has read already.
+    handed: Arc<Handed>,
     writers: Writers,
     follow_newest: mpsc::Sender<FollowNewest>,
+}
+
+/// How far a node is with reading the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogProgress {
+    /// Followers are told of everything up to here.
+    pub told: Position,
+    /// The newest position of the log. On PostgreSQL rows have none before some node's reader has seen them.
+    pub newest: Position,
 }
 
 /// How long a write waits to learn its position, and a new follower for the reader.
@@ -78,6 +92,7 @@ impl OrderLog {
             ring: RwLock::new(Ring::new(settings.ring_events, head)),
             head: watch::Sender::new(head),
             wake: Arc::default(),
+            handed: Arc::default(),
             writers: Writers::default(),
             database,
             settings,
@@ -90,10 +105,30 @@ impl OrderLog {
         Ok(Self(shared))
     }
 
-    /// Waits until followers are told of the change at this position, which is committed; `None` if that takes too
-    /// long.
-    pub(crate) async fn told(&self, position: Position) -> Option<Cursor> {
+    /// How far this node is with reading the log.
+    pub async fn progress(&self) -> Result<LogProgress, RepositoryError> {
+        let newest = rows::head(&self.0.database).await?;
+        Ok(LogProgress { told: *self.0.head.borrow(), newest })
+    }
+
+    /// The log's name.
+    pub(crate) fn epoch(&self) -> Epoch {
+        self.0.epoch
+    }
+
+    /// Has the reader take rows that were committed: all of those behind the position up to the last of these.
+    pub(crate) fn hand(&self, after: Position, rows: Vec<Row>) {
+        self.0.handed.add(after, rows);
+    }
+
+    /// Has the reader look at the log.
+    pub(crate) fn wake(&self) {
         self.0.wake.notify_one();
+    }
+
+    /// Waits until followers are told of the change at this position, which is committed and of which the reader knows;
+    /// `None` if that takes too long.
+    pub(crate) async fn told(&self, position: Position) -> Option<Cursor> {
         let mut head = self.0.head.subscribe();
         let told = tokio::time::timeout(PATIENCE, head.wait_for(|head| *head >= position)).await;
         told.ok()?.ok()?;
@@ -138,6 +173,12 @@ impl OrderFeed for OrderLog {
 
     async fn position(&self) -> Result<Cursor, RepositoryError> {
         Ok(self.head())
+    }
+
+    async fn version(&self) -> Result<Option<Version>, RepositoryError> {
+        let storage = self.0.database.version().await.map_err(repository_error)?;
+        let position = *self.0.head.borrow();
+        Ok(storage.map(|storage| Version { storage, position }))
     }
 
     async fn range(&self) -> Result<LogRange, RepositoryError> {

@@ -4,10 +4,14 @@ use std::{
 };
 
 use domain::{Position, RepositoryError, WithCauses};
-use tokio::{sync::mpsc, time::sleep};
+use tokio::{
+    sync::{Notify, mpsc},
+    time::sleep,
+};
 
 use super::{
     Shared, TransactionId,
+    handed::{self, Handed},
     newest::{FollowNewest, NewestOrders},
     rows, wake,
 };
@@ -33,20 +37,27 @@ pub(crate) fn start(shared: &Arc<Shared>, requests: mpsc::Receiver<FollowNewest>
         head: *shared.head.borrow(),
         transactions: HashMap::new(),
     };
-    tokio::spawn(reader.run(Arc::clone(&shared.wake), requests));
+    tokio::spawn(reader.run(Arc::clone(&shared.wake), Arc::clone(&shared.handed), requests));
 }
 
 impl Reader {
-    async fn run(mut self, wake: Arc<tokio::sync::Notify>, mut requests: mpsc::Receiver<FollowNewest>) {
+    async fn run(
+        mut self,
+        wake: Arc<Notify>,
+        handed: Arc<Handed>,
+        mut requests: mpsc::Receiver<FollowNewest>,
+    ) {
         let mut backoff = wake::Backoff::default();
         loop {
             let mut follow = Vec::new();
+            let mut taken = None;
             tokio::select! {
+                rows = handed.take() => taken = Some(rows),
                 () = wake.notified() => {}
                 count = requests.recv_many(&mut follow, 1024) => if count == 0 { return },
             }
             let Some(shared) = self.shared.upgrade() else { return };
-            match self.turn(&shared, follow).await {
+            match self.turn(&shared, taken, follow).await {
                 Ok(()) => backoff = wake::Backoff::default(),
                 Err(error) => {
                     tracing::error!(
@@ -62,14 +73,23 @@ impl Reader {
         }
     }
 
-    /// Reads what is new, and then tells it.
-    async fn turn(&mut self, shared: &Shared, follow: Vec<FollowNewest>) -> Result<(), RepositoryError> {
+    /// Takes what was handed, or reads what is new, and then tells it.
+    async fn turn(
+        &mut self,
+        shared: &Shared,
+        handed: Option<handed::Rows>,
+        follow: Vec<FollowNewest>,
+    ) -> Result<(), RepositoryError> {
+        let mut is_read = handed.is_some_and(|handed| self.take_handed(shared, handed));
         let mut admitted = Vec::new();
         for request in follow {
             admitted.extend(self.newest.admit(shared, request).await);
         }
         loop {
-            self.read_new(shared).await?;
+            if !is_read {
+                self.read_new(shared).await?;
+            }
+            is_read = false;
             // What is read here may be newer than the events so far; those in between are read before it is told.
             if !self.newest.read_again_after_deletion(shared).await? {
                 break;
@@ -81,6 +101,19 @@ impl Reader {
         }
         self.newest.forget_unfollowed();
         Ok(())
+    }
+
+    /// Takes those of the rows that are new; false if there are others before them.
+    fn take_handed(&mut self, shared: &Shared, handed: handed::Rows) -> bool {
+        let is_next = handed.after <= self.head;
+        if is_next {
+            let new: Vec<_> = handed.rows.into_iter().filter(|row| row.position > self.head).collect();
+            if let Some(last) = new.last().map(|row| row.position) {
+                self.take(shared, new);
+                self.head = last;
+            }
+        }
+        is_next
     }
 
     async fn read_new(&mut self, shared: &Shared) -> Result<(), RepositoryError> {

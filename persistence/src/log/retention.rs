@@ -54,7 +54,9 @@ async fn prune_batch(shared: &Shared, newest_to_go: i64, kept_since: i64) -> Res
                 ORDER BY position LIMIT $3
             ), going AS (
                 SELECT * FROM oldest WHERE position <= $1 OR position < (
-                    SELECT coalesce(min(position) FILTER (WHERE occurred_at >= $2), max(position) + 1) FROM oldest)
+                    SELECT coalesce(
+                        min(position) FILTER (WHERE occurred_at >= to_timestamp($2 / 1000.0)),
+                        max(position) + 1) FROM oldest)
             ), positions AS (
                 -- The last position marks what is settled, and stays.
                 DELETE FROM order_log_positions WHERE position <= (SELECT max(position) FROM going)
@@ -73,6 +75,9 @@ async fn prune_batch(shared: &Shared, newest_to_go: i64, kept_since: i64) -> Res
     };
     let values = [newest_to_go.into(), kept_since.into(), BATCH.into()];
     let statement = Statement::from_sql_and_values(shared.database.backend(), sql, values);
-    let deleted = shared.database.writer().execute_raw(statement).await.map_err(repository_error)?;
-    Ok(deleted.rows_affected())
+    match shared.database.sqlite_writer() {
+        Some(writer) => writer.execute(statement).await,
+        None => shared.database.writer().execute_raw(statement).await.map(|deleted| deleted.rows_affected()),
+    }
+    .map_err(repository_error)
 }

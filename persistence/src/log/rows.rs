@@ -13,14 +13,14 @@ use crate::{
     rows::{day, key, order_state, user_of, value},
 };
 
-const READ_ON_SQLITE: &str = "
-    SELECT position, occurred_at, order_id,
-        CAST(before_date AS text), before_state, before_user_id, before_username, before_email,
-        CAST(after_date AS text), after_state, after_user_id, after_username, after_email, ''
-    FROM order_log WHERE position > $1 ORDER BY position LIMIT ";
+/// Reads the rows behind a position; their order and number follow.
+pub(crate) const READ_ON_SQLITE: &str = "SELECT position, occurred_at, order_id, \
+    CAST(before_date AS text), before_state, before_user_id, before_username, before_email, \
+    CAST(after_date AS text), after_state, after_user_id, after_username, after_email, '' \
+    FROM order_log WHERE position > ? ORDER BY position";
 
 const READ_ON_POSTGRES: &str = "
-    SELECT position, occurred_at, order_id,
+    SELECT position, (date_part('epoch', occurred_at) * 1000)::bigint, order_id,
         CAST(before_date AS text), before_state, before_user_id, before_username, before_email,
         CAST(after_date AS text), after_state, after_user_id, after_username, after_email, transaction::text
     FROM (SELECT * FROM order_log_positions WHERE position > $1 ORDER BY position LIMIT $2) AS next
@@ -130,7 +130,9 @@ pub(crate) async fn read_after(
             read(connection, epoch, READ_ON_POSTGRES, vec![position.0.into(), i64::from(count).into()]).await
         }
         // A limit that is a parameter has SQLite plan the statement anew each time.
-        _ => read(connection, epoch, &format!("{READ_ON_SQLITE}{count}"), vec![position.0.into()]).await,
+        _ => {
+            read(connection, epoch, &format!("{READ_ON_SQLITE} LIMIT {count}"), vec![position.0.into()]).await
+        }
     }
 }
 
@@ -152,7 +154,8 @@ pub(crate) async fn number(database: &Database, sql: &str) -> Result<i64, Reposi
     row.map_or(Ok(0), |row| key(&row, 0))
 }
 
-fn read_row(row: &QueryResult, epoch: Epoch) -> Result<Row, RepositoryError> {
+/// A row of one of the statements that read the log.
+pub(crate) fn read_row(row: &QueryResult, epoch: Epoch) -> Result<Row, RepositoryError> {
     let position = key(row, 0)?;
     let transaction = value(row, 13, "order_log", "transaction", position)?;
     let event = read_event(row, epoch, position).unwrap_or_else(|error| {

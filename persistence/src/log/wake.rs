@@ -8,7 +8,7 @@ use std::{
 
 use domain::WithCauses;
 use sea_orm::{
-    ConnectionTrait, DbBackend, DbErr, Statement,
+    DbBackend,
     sqlx::{self, postgres::PgListener},
 };
 use tokio::{sync::Notify, time::sleep};
@@ -45,7 +45,7 @@ async fn poll(shared: Weak<Shared>) {
 async fn watch_file(shared: Weak<Shared>) {
     let mut seen = None;
     while let Some(shared) = shared.upgrade() {
-        match data_version(&shared.database).await {
+        match shared.database.version().await {
             Ok(version) if seen == Some(version) => {}
             Ok(version) => {
                 seen = Some(version);
@@ -58,12 +58,6 @@ async fn watch_file(shared: Weak<Shared>) {
         drop(shared);
         sleep(interval).await;
     }
-}
-
-async fn data_version(database: &Database) -> Result<i64, DbErr> {
-    let statement = Statement::from_string(DbBackend::Sqlite, "PRAGMA data_version");
-    let row = database.watcher().query_one_raw(statement).await?;
-    row.map_or(Ok(0), |row| row.try_get_by_index(0))
 }
 
 /// Wakes the reader when another node notifies this one, and after each loss of the connection, during which

@@ -107,7 +107,9 @@ pub(crate) async fn an_order_that_is_kept_for_its_age_is_kept_whole(database: Da
         next(&mut events).await;
     }
     // Older than an hour: the first twelve, and one that is kept because those before it are.
-    program.run("UPDATE order_log SET occurred_at = 0 WHERE order_id <= 12 OR order_id = 20").await;
+    let long_ago = if program.is_sqlite() { "0" } else { "'epoch'" };
+    let sql = format!("UPDATE order_log SET occurred_at = {long_ago} WHERE order_id <= 12 OR order_id = 20");
+    program.run(&sql).await;
     let aged = LogSettings { keep_age: Duration::from_hours(1), ..log_settings() };
     let url = url_of(&database).await;
     let pruning = Node::start(&url, aged).await;

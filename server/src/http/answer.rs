@@ -1,11 +1,18 @@
+use std::sync::Arc;
+
 use actix_web::{
-    HttpRequest, HttpResponse, HttpResponseBuilder, Responder,
-    http::{StatusCode, header},
+    HttpRequest, HttpResponse, HttpResponseBuilder,
+    http::{
+        Method, StatusCode,
+        header::{self, ETag, EntityTag, Header, IfNoneMatch},
+    },
+    web::Bytes,
 };
-use async_graphql::{Response, ServerError, Value};
-use async_graphql_actix_web::GraphQLResponse;
-use graphql_api::is_request_error;
+use async_graphql::{ServerError, Value};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use graphql_api::{Answer, Message};
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 use super::accept::JsonType;
 
@@ -15,16 +22,38 @@ pub(super) struct RequestErrors<'e> {
     pub(super) errors: &'e [ServerError],
 }
 
-/// The answer of an operation in one piece.
-pub(super) fn response(response: Response, json: JsonType, request: &HttpRequest) -> HttpResponse {
-    if is_request_error(&response) {
-        return request_errors(&response.errors, json);
+/// The answer of a query or a mutation in one piece.
+pub(super) fn message(message: Message, json: JsonType, request: &HttpRequest) -> HttpResponse {
+    match message {
+        Message::Error(errors) => request_errors(&errors, json),
+        Message::Next(answer) if request.method() == Method::GET && !answer.has_errors() => {
+            validated(answer, json, request)
+        }
+        Message::Next(answer) => head(StatusCode::OK, json).body(Bytes::from_owner(Json(answer.json))),
     }
-    let mut answer = GraphQLResponse::from(response).respond_to(request).map_into_boxed_body();
-    for (name, value) in head(StatusCode::OK, json).finish().headers() {
-        answer.headers_mut().insert(name.clone(), value.clone());
+}
+
+/// An answer that the client may keep, and ask each time whether it is still the answer (RFC 9110, section 13).
+fn validated(answer: Answer, json: JsonType, request: &HttpRequest) -> HttpResponse {
+    let digest = Sha256::digest(answer.json.as_bytes());
+    let tag = EntityTag::new_strong(BASE64_URL_SAFE_NO_PAD.encode(&digest[..16]));
+    let is_known = match IfNoneMatch::parse(request) {
+        Ok(IfNoneMatch::Any) => true,
+        Ok(IfNoneMatch::Items(known)) => known.iter().any(|known| known.weak_eq(&tag)),
+        Err(_) => false,
+    };
+    let mut head = head(if is_known { StatusCode::NOT_MODIFIED } else { StatusCode::OK }, json);
+    head.insert_header((header::CACHE_CONTROL, "private, no-cache")).insert_header(ETag(tag));
+    if is_known { head.finish() } else { head.body(Bytes::from_owner(Json(answer.json))) }
+}
+
+/// An answer as bytes that are not copied.
+struct Json(Arc<str>);
+
+impl AsRef<[u8]> for Json {
+    fn as_ref(&self) -> &[u8] {
+        self.0.as_bytes()
     }
-    answer
 }
 
 /// The answer to a well-formed request that could not be executed.

@@ -1,7 +1,6 @@
 use actix_web::{HttpResponse, http::StatusCode};
-use async_graphql::Response;
 use domain::Viewer;
-use graphql_api::{OperationKind, is_request_error};
+use graphql_api::{Message, OperationKind};
 use serde_json::Value as Json;
 
 use super::{
@@ -11,6 +10,7 @@ use super::{
     parameters::Parameters,
     refusal::Refusal,
 };
+use crate::metrics::Outcome;
 
 /// Answers several requests, in their order and one after another, in one array.
 pub(super) async fn respond(
@@ -46,17 +46,24 @@ async fn one(state: &ServerState, viewer: &Viewer, parameters: Parameters) -> Re
         Ok(()) => state.api.prepare(request),
         Err(error) => Err(vec![error.to_server_error()]),
     };
-    let response = match prepared {
+    let errors = match prepared {
         Ok(prepared) if prepared.kind() == OperationKind::Subscription => {
             let refused = Refusal::bad_request("a batch cannot have subscriptions");
-            Response::from_errors(vec![refused.to_server_error()])
+            vec![refused.to_server_error()].into()
         }
-        Ok(prepared) => state.api.execute(prepared, viewer).await,
-        Err(errors) => Response::from_errors(errors),
+        Ok(prepared) => {
+            let kind = prepared.kind();
+            let message = state.api.execute(prepared, viewer).await;
+            state.metrics.operation(Some(kind), Outcome::of(&message));
+            match message {
+                Message::Next(answer) => return Ok(answer.json.to_string()),
+                Message::Error(errors) => errors,
+            }
+        }
+        Err(errors) => {
+            state.metrics.operation(None, Outcome::Refused);
+            errors.into()
+        }
     };
-    Ok(if is_request_error(&response) {
-        answer::to_json(&RequestErrors { errors: &response.errors })
-    } else {
-        answer::to_json(&response)
-    })
+    Ok(answer::to_json(&RequestErrors { errors: &errors }))
 }

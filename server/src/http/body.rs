@@ -8,8 +8,10 @@ use actix_web::{
 };
 use futures_util::StreamExt;
 use serde_json::Value as Json;
+use tokio::time::timeout_at;
 
 use super::refusal::Refusal;
+use crate::limits::{has_received, read_body};
 
 /// Reads a body of JSON with at most `limit` bytes.
 pub(super) async fn read_json(
@@ -27,13 +29,16 @@ pub(super) async fn read_json(
         return Err(too_large());
     }
     let mut body = BytesMut::with_capacity(announced.unwrap_or_default());
-    while let Some(chunk) = payload.next().await {
+    let deadline = read_body(request);
+    let too_late = |_| Refusal::too_late("the request took longer than it may (ORDERCAST_REQUEST_TIMEOUT)");
+    while let Some(chunk) = timeout_at(deadline, payload.next()).await.map_err(too_late)? {
         let chunk = chunk.map_err(|_| Refusal::bad_request("the body could not be read to its end"))?;
         if body.len() + chunk.len() > limit {
             return Err(too_large());
         }
         body.extend_from_slice(&chunk);
     }
+    has_received(request);
     serde_json::from_slice(&body)
         .map_err(|error| Refusal::bad_request(format!("the body is not a GraphQL request in JSON: {error}")))
 }

@@ -6,7 +6,6 @@ use actix_web::{
     web::{Data, Payload},
 };
 use async_graphql::ServerError;
-use domain::Viewer;
 use graphql_api::{Operation, OperationKind, PreparedRequest};
 use serde_json::Value as Json;
 use url::form_urlencoded;
@@ -14,10 +13,11 @@ use url::form_urlencoded;
 use super::{
     ServerState,
     accept::{Accepted, Format, JsonType},
-    answer, batch, body, channel_stream, event_stream, multipart, origin,
+    answer, authorization, batch, body, channel_stream, event_stream, multipart, origin,
     parameters::Parameters,
     refusal::Refusal,
 };
+use crate::{authentication::Identity, limits::admit_operations, metrics::Outcome};
 
 /// The header that carries the token of a channel.
 const TOKEN: &str = "X-GraphQL-Event-Stream-Token";
@@ -27,12 +27,15 @@ pub(super) async fn post(state: Data<ServerState>, request: HttpRequest, payload
     let accepted = Accepted::by(&request);
     let answer = async {
         origin::check(&request, &state.origins)?;
+        admit_operations(&state, &request, 1)?;
+        let identity = authorization::identify(&state, &request).await?;
         match body::read_json(&request, payload, state.limits.body).await? {
             Json::Array(requests) => {
                 let json = accepted.json().ok_or_else(not_acceptable)?;
-                batch::respond(&state, &viewer(&request), requests, json).await
+                admit_operations(&state, &request, requests.len().saturating_sub(1))?;
+                batch::respond(&state, &identity.viewer, requests, json).await
             }
-            body => execute(&state, &request, &accepted, Parameters::from_json(body)?).await,
+            body => execute(&state, &request, &identity, &accepted, Parameters::from_json(body)?).await,
         }
     };
     answer.await.unwrap_or_else(|refusal: Refusal| refusal.answer(json_or_default(&accepted)))
@@ -43,13 +46,20 @@ pub(super) async fn get(state: Data<ServerState>, request: HttpRequest) -> HttpR
     let accepted = Accepted::by(&request);
     let answer = async {
         origin::check(&request, &state.origins)?;
+        admit_operations(&state, &request, 1)?;
         let limit = state.limits.query_string;
         let parameters = Parameters::from_query_string(request.query_string(), limit)?;
         match token(&request) {
             Some(token) if parameters.query.is_none() && accepted.only_events() => {
-                Ok(channel_stream::respond(state.channels.open(&token)?, &state.streams))
+                // The token was given to one who said who they are, and `EventSource` cannot say it again.
+                let identity = authorization::identify_if_told(&state, &request).await?;
+                let channel = state.channels.open(&token, identity.as_ref())?;
+                Ok(channel_stream::respond(channel, &state.streams))
             }
-            _ => execute(&state, &request, &accepted, parameters).await,
+            _ => {
+                let identity = authorization::identify(&state, &request).await?;
+                execute(&state, &request, &identity, &accepted, parameters).await
+            }
         }
     };
     answer.await.unwrap_or_else(|refusal: Refusal| refusal.answer(json_or_default(&accepted)))
@@ -57,15 +67,15 @@ pub(super) async fn get(state: Data<ServerState>, request: HttpRequest) -> HttpR
 
 /// Reserves a channel.
 pub(super) async fn put(state: Data<ServerState>, request: HttpRequest) -> HttpResponse {
-    let reserve = || {
+    let reserve = async {
         origin::check(&request, &state.origins)?;
-        if state.channels.are_enabled() {
-            state.channels.reserve()
-        } else {
-            Err(not_allowed(&state, &request))
+        admit_operations(&state, &request, 1)?;
+        if !state.channels.are_enabled() {
+            return Err(not_allowed(&state, &request));
         }
+        state.channels.reserve(authorization::identify(&state, &request).await?)
     };
-    match reserve() {
+    match reserve.await {
         Ok(token) => HttpResponse::Created()
             .content_type("text/plain; charset=utf-8")
             .insert_header(("Cache-Control", "no-store"))
@@ -76,18 +86,20 @@ pub(super) async fn put(state: Data<ServerState>, request: HttpRequest) -> HttpR
 
 /// Cancels an operation of a channel.
 pub(super) async fn delete(state: Data<ServerState>, request: HttpRequest) -> HttpResponse {
-    let cancel = || {
+    let cancel = async {
         origin::check(&request, &state.origins)?;
+        admit_operations(&state, &request, 1)?;
         if !state.channels.are_enabled() {
             return Err(not_allowed(&state, &request));
         }
+        let identity = authorization::identify(&state, &request).await?;
         let missing = || Refusal::bad_request(format!("the token is missing: send it in the header {TOKEN}"));
         let token = token(&request).ok_or_else(missing)?;
         let id = query_parameter(&request, "operationId");
         let id = id.ok_or_else(|| Refusal::bad_request("`operationId` is missing in the query string"))?;
-        state.channels.stop(&token, &id)
+        state.channels.stop(&token, &identity, &id)
     };
-    match cancel() {
+    match cancel.await {
         Ok(()) => HttpResponse::Ok().finish(),
         Err(refusal) => refusal.answer(json_or_default(&Accepted::by(&request))),
     }
@@ -102,10 +114,11 @@ pub(super) async fn other(state: Data<ServerState>, request: HttpRequest) -> Htt
 async fn execute(
     state: &ServerState,
     request: &HttpRequest,
+    identity: &Identity,
     accepted: &Accepted,
     parameters: Parameters,
 ) -> Result<HttpResponse, Refusal> {
-    let viewer = viewer(request);
+    let viewer = &identity.viewer;
     let operation_id = parameters.operation_id().map(str::to_owned);
     let channel = token(request);
     let prepared = prepare(state, parameters)?;
@@ -114,36 +127,53 @@ async fn execute(
         return match prepared {
             Ok(prepared) => {
                 origin::check_method(request.method(), prepared.kind())?;
-                state.channels.start(
-                    &token,
-                    &id,
-                    state.api.start(prepared, &viewer, resume(request).as_deref()),
-                )?;
+                state.metrics.operation(Some(prepared.kind()), Outcome::Started);
+                let operation = state.api.start(prepared, viewer, resume(request).as_deref());
+                state.channels.start(&token, identity, &id, operation)?;
                 Ok(HttpResponse::Accepted().finish())
             }
-            Err(errors) => Ok(answer::request_errors(&errors, JsonType::GraphqlResponse)),
+            Err(errors) => {
+                state.metrics.operation(None, Outcome::Refused);
+                Ok(answer::request_errors(&errors, JsonType::GraphqlResponse))
+            }
         };
     }
     let prepared = match prepared {
         Ok(prepared) => prepared,
-        Err(errors) => return Ok(refuse(state, accepted, errors)),
+        Err(errors) => {
+            state.metrics.operation(None, Outcome::Refused);
+            return Ok(refuse(state, identity, accepted, errors));
+        }
     };
-    origin::check_method(request.method(), prepared.kind())?;
-    let start = |prepared| state.api.start(prepared, &viewer, resume(request).as_deref());
-    match accepted.format(prepared.kind()).ok_or_else(not_acceptable)? {
-        Format::Json(json) => Ok(answer::response(state.api.execute(prepared, &viewer).await, json, request)),
-        Format::EventStream => Ok(event_stream::respond(start(prepared), &state.streams)),
-        Format::Multipart => Ok(multipart::respond(start(prepared), &state.streams)),
+    let kind = prepared.kind();
+    origin::check_method(request.method(), kind)?;
+    let start = |prepared| {
+        state.metrics.operation(Some(kind), Outcome::Started);
+        state.api.start(prepared, viewer, resume(request).as_deref())
+    };
+    match accepted.format(kind).ok_or_else(not_acceptable)? {
+        Format::Json(json) => {
+            let message = state.api.execute(prepared, viewer).await;
+            state.metrics.operation(Some(kind), Outcome::of(&message));
+            Ok(answer::message(message, json, request))
+        }
+        Format::EventStream => Ok(event_stream::respond(start(prepared), identity, &state.streams)),
+        Format::Multipart => Ok(multipart::respond(start(prepared), identity, &state.streams)),
     }
 }
 
 /// Answers that nothing can be executed: in one piece, or on a stream where only that is accepted, because `EventSource`
 /// would not show the body of any other answer.
-fn refuse(state: &ServerState, accepted: &Accepted, errors: Vec<ServerError>) -> HttpResponse {
+fn refuse(
+    state: &ServerState,
+    identity: &Identity,
+    accepted: &Accepted,
+    errors: Vec<ServerError>,
+) -> HttpResponse {
     match accepted.format(OperationKind::Query).unwrap_or(Format::Json(JsonType::Json)) {
         Format::Json(json) => answer::request_errors(&errors, json),
-        Format::EventStream => event_stream::respond(Operation::refused(errors), &state.streams),
-        Format::Multipart => multipart::respond(Operation::refused(errors), &state.streams),
+        Format::EventStream => event_stream::respond(Operation::refused(errors), identity, &state.streams),
+        Format::Multipart => multipart::respond(Operation::refused(errors), identity, &state.streams),
     }
 }
 
@@ -160,11 +190,6 @@ fn prepare(
         }
         Err(error) => Ok(Err(vec![error.to_server_error()])),
     }
-}
-
-/// Who asks.
-fn viewer(_request: &HttpRequest) -> Viewer {
-    Viewer::unauthenticated_staff()
 }
 
 /// The cursor that the client saw last, as `EventSource` sends it when it comes back.

@@ -16,6 +16,7 @@ use graphql_api::Operation;
 use tokio::sync::Notify;
 
 use super::refusal::Refusal;
+use crate::authentication::Identity;
 
 /// How many channels there may be, and how long.
 #[derive(Clone, Copy, Debug)]
@@ -41,8 +42,9 @@ pub(super) struct Channel {
     changed: Notify,
 }
 
-#[derive(Default)]
 struct State {
+    /// Whose it is. A newer token of the same viewer lets it live longer.
+    identity: Identity,
     is_open: bool,
     /// The ids of the operations that were started and did not end.
     operations: HashSet<Arc<str>>,
@@ -75,15 +77,16 @@ impl EventChannels {
         self.limits.channels > 0
     }
 
-    /// Reserves a channel, and returns its token.
-    pub(super) fn reserve(&self) -> Result<String, Refusal> {
+    /// Reserves a channel for a client, and returns its token.
+    pub(super) fn reserve(&self, identity: Identity) -> Result<String, Refusal> {
         let mut bytes = [0; 16];
         getrandom::fill(&mut bytes).map_err(|error| {
             tracing::error!(%error, "the system has no random numbers");
             unavailable("the service cannot make a token for the moment; try again")
         })?;
         let token = BASE64_URL_SAFE_NO_PAD.encode(bytes);
-        let channel = Arc::new(Channel { state: Mutex::default(), changed: Notify::new() });
+        let state = State { identity, is_open: false, operations: HashSet::new(), changes: Vec::new() };
+        let channel = Arc::new(Channel { state: state.into(), changed: Notify::new() });
         let mut channels = self.lock();
         if channels.len() >= self.limits.channels {
             return Err(unavailable(format!("more than {} streams of this kind", self.limits.channels)));
@@ -101,10 +104,13 @@ impl EventChannels {
         Ok(token)
     }
 
-    /// Opens a channel that was reserved. It may be open once.
-    pub(super) fn open(&self, token: &str) -> Result<OpenChannel, Refusal> {
+    /// Opens a channel that was reserved. It may be open once. A client that tells who it is must be who reserved it.
+    pub(super) fn open(&self, token: &str, identity: Option<&Identity>) -> Result<OpenChannel, Refusal> {
         let channel = self.get(token)?;
         let mut state = channel.lock();
+        if let Some(identity) = identity {
+            state.admit(identity)?;
+        }
         if state.is_open {
             return Err(conflict("the stream of this token is open already"));
         }
@@ -114,9 +120,16 @@ impl EventChannels {
     }
 
     /// Has the channel's stream tell the operation.
-    pub(super) fn start(&self, token: &str, id: &str, operation: Operation) -> Result<(), Refusal> {
+    pub(super) fn start(
+        &self,
+        token: &str,
+        identity: &Identity,
+        id: &str,
+        operation: Operation,
+    ) -> Result<(), Refusal> {
         let channel = self.get(token)?;
         let mut state = channel.lock();
+        state.admit(identity)?;
         if state.operations.contains(id) {
             return Err(conflict("an operation of this `operationId` is under way"));
         }
@@ -133,9 +146,10 @@ impl EventChannels {
     }
 
     /// Cancels an operation. One that is not under way ended already.
-    pub(super) fn stop(&self, token: &str, id: &str) -> Result<(), Refusal> {
+    pub(super) fn stop(&self, token: &str, identity: &Identity, id: &str) -> Result<(), Refusal> {
         let channel = self.get(token)?;
         let mut state = channel.lock();
+        state.admit(identity)?;
         let Some(id) = state.operations.take(id) else { return Ok(()) };
         let waiting = state.changes.len();
         state.changes.retain(|change| !matches!(change, Change::Start(started, _) if *started == id));
@@ -157,7 +171,23 @@ impl EventChannels {
     }
 }
 
+impl State {
+    /// Refuses those whose channel it is not. Of the tokens of those whose it is, the one that ends last counts.
+    fn admit(&mut self, identity: &Identity) -> Result<(), Refusal> {
+        if identity.viewer != self.identity.viewer {
+            return Err(Refusal::forbidden("this stream was reserved by another user"));
+        }
+        self.identity.extend(identity);
+        Ok(())
+    }
+}
+
 impl OpenChannel {
+    /// Whose it is.
+    pub(super) fn identity(&self) -> Identity {
+        self.channel.lock().identity.clone()
+    }
+
     /// What has to be done since it was last asked.
     pub(super) fn take_changes(&self) -> Vec<Change> {
         std::mem::take(&mut self.channel.lock().changes)

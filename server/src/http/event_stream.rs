@@ -9,8 +9,10 @@ use graphql_api::{Answer, Message, Operation};
 
 use super::{
     answer::{RequestErrors, to_json},
+    refusal::Refusal,
     told::{Event, StreamContext, Told},
 };
+use crate::authentication::Identity;
 
 /// A line that clients pass over. It shows that the connection lives, and it makes browsers see the response's head.
 pub(super) const COMMENT: Bytes = Bytes::from_static(b":\n\n");
@@ -19,9 +21,11 @@ pub(super) const COMMENT: Bytes = Bytes::from_static(b":\n\n");
 const COMPLETE: &str = "event: complete\ndata:\n\n";
 
 /// Answers with the operation's messages as events. It ends with the operation; when the server stops, it ends without
-/// the event `complete`, so that clients come back.
-pub(super) fn respond(operation: Operation, context: &StreamContext) -> HttpResponse {
-    let told = Told::new(operation, context).telling_its_start();
+/// the event `complete`, so that clients come back. When the client's token ends, it ends with an error and `complete`: a
+/// client must get another token before it comes back, and `EventSource`, which does not know that, is answered with 401
+/// then and gives up.
+pub(super) fn respond(operation: Operation, identity: &Identity, context: &StreamContext) -> HttpResponse {
+    let told = Told::new(operation, identity, context, context.metrics.event_streams()).telling_its_start();
     response(stream::unfold(Some(told), async |told| {
         let mut told = told?;
         Some(match told.next().await {
@@ -29,6 +33,9 @@ pub(super) fn respond(operation: Operation, context: &StreamContext) -> HttpResp
             Event::Started(cursor) => (format!("id: {cursor}\n\n").into(), Some(told)),
             Event::Message(Message::Next(answer)) => (next(&answer), Some(told)),
             Event::Message(Message::Error(errors)) => (failed(&errors), None),
+            Event::Unauthenticated(error) => {
+                (failed(&[Refusal::unauthenticated(error).to_server_error()]), None)
+            }
             Event::Silence => (COMMENT, Some(told)),
             Event::Complete => (Bytes::from_static(COMPLETE.as_bytes()), None),
             Event::Stopping => return None,

@@ -11,8 +11,10 @@ use graphql_api::{Message, Operation};
 
 use super::{
     answer::{RequestErrors, to_json},
+    refusal::Refusal,
     told::{Event, StreamContext, Told},
 };
+use crate::authentication::Identity;
 
 const OPENING: Bytes = Bytes::from_static(b"\r\n--graphql");
 const STOPPING: &str = concat!(
@@ -28,8 +30,9 @@ struct Parts {
 }
 
 /// Answers with the operation's messages as parts.
-pub(super) fn respond(operation: Operation, context: &StreamContext) -> HttpResponse {
-    let parts = Parts { told: Told::new(operation, context), was_answered: false };
+pub(super) fn respond(operation: Operation, identity: &Identity, context: &StreamContext) -> HttpResponse {
+    let told = Told::new(operation, identity, context, context.metrics.multipart());
+    let parts = Parts { told, was_answered: false };
     let parts = stream::unfold(Some(parts), async |parts| {
         let mut parts = parts?;
         Some(match parts.told.next().await {
@@ -38,6 +41,10 @@ pub(super) fn respond(operation: Operation, context: &StreamContext) -> HttpResp
                 (part(&format!(r#"{{"payload":{}}}"#, answer.json)), Some(parts))
             }
             Event::Message(Message::Error(errors)) => (last_part(&failed(&errors, parts.was_answered)), None),
+            Event::Unauthenticated(error) => {
+                let errors = [Refusal::unauthenticated(error).to_server_error()];
+                (last_part(&failed(&errors, true)), None)
+            }
             Event::Silence | Event::Started(_) => (part("{}"), Some(parts)),
             Event::Complete => (Bytes::from_static(b"--\r\n"), None),
             Event::Stopping => (last_part(STOPPING), None),

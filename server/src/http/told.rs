@@ -1,19 +1,27 @@
 use std::{sync::Arc, time::Duration};
 
-use futures_util::StreamExt;
+use futures_util::{StreamExt, future::BoxFuture};
 use graphql_api::{Message, Operation};
 use tokio::{
     sync::watch,
     time::{Instant, Interval, MissedTickBehavior, interval_at},
 };
 
+use crate::{
+    authentication::{Authenticator, Identity, TokenError},
+    metrics::{Metrics, Running, Stream},
+};
+
 /// What a stream of answers needs to know of the server.
 #[derive(Clone)]
 pub(crate) struct StreamContext {
+    /// Tells how long a client is who it said it is.
+    pub(crate) authenticator: Arc<Authenticator>,
     /// How long a stream is silent before it shows a sign of life.
     pub(crate) keep_alive: Duration,
     /// Some once the server is about to stop: how long connections may take to end.
     pub(crate) stopping: watch::Receiver<Option<Duration>>,
+    pub(crate) metrics: Metrics,
 }
 
 /// What a stream of answers tells next.
@@ -27,6 +35,8 @@ pub(super) enum Event {
     Silence,
     /// The operation ended.
     Complete,
+    /// What the client said of itself holds no longer; the operation would go on.
+    Unauthenticated(TokenError),
     /// The server stops; the operation would go on.
     Stopping,
 }
@@ -37,19 +47,31 @@ pub(super) struct Told {
     operation: Operation,
     has_told_start: bool,
     silence: Silence,
+    identity_ends: BoxFuture<'static, TokenError>,
     stopping: watch::Receiver<Option<Duration>>,
+    stream: Stream,
+    _running: Running,
 }
 
 /// Tells when a stream was silent for too long.
 pub(super) struct Silence(Interval);
 
 impl Told {
-    pub(super) fn new(operation: Operation, context: &StreamContext) -> Self {
+    /// Tells it on a stream of that kind, as long as the identity holds.
+    pub(super) fn new(
+        operation: Operation,
+        identity: &Identity,
+        context: &StreamContext,
+        stream: &Stream,
+    ) -> Self {
         Self {
             operation,
             has_told_start: true,
             silence: Silence::longer_than(context.keep_alive),
+            identity_ends: context.authenticator.end_of(identity),
             stopping: context.stopping.clone(),
+            stream: stream.clone(),
+            _running: stream.run(),
         }
     }
 
@@ -62,8 +84,12 @@ impl Told {
     pub(super) async fn next(&mut self) -> Event {
         tokio::select! {
             biased;
+            error = &mut self.identity_ends => Event::Unauthenticated(error),
             event = tell(&mut self.operation, &mut self.has_told_start) => {
                 self.silence.is_broken();
+                if matches!(event, Event::Message(Message::Next(_))) {
+                    self.stream.told(1);
+                }
                 event
             }
             () = stopped(&mut self.stopping) => Event::Stopping,

@@ -84,6 +84,7 @@ fn answer(request: &HttpRequest, file: &File, cache: &'static str, policy: &'sta
         .insert_header((header::REFERRER_POLICY, "no-referrer"))
         .insert_header((header::CROSS_ORIGIN_OPENER_POLICY, "same-origin"))
         .insert_header((header::CROSS_ORIGIN_RESOURCE_POLICY, "same-origin"))
+        .insert_header((header::PERMISSIONS_POLICY, "camera=(), geolocation=(), microphone=(), payment=()"))
         // For browsers that do not know `frame-ancestors`.
         .insert_header((header::X_FRAME_OPTIONS, "DENY"));
     if known {

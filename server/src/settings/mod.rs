@@ -1,22 +1,28 @@
 //! The settings of the server: the one place that names them.
 
+mod authentication;
 mod database;
+mod limits;
 mod logging;
 mod order_log;
 mod queries;
 mod requests;
 mod sockets;
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
 use anyhow::bail;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
-pub(crate) use self::logging::LogFormat;
 use self::{
-    database::DatabaseArguments, logging::LoggingArguments, order_log::OrderLogArguments,
-    queries::QueryArguments, requests::RequestArguments, sockets::SocketArguments,
+    authentication::AuthenticationArguments, database::DatabaseArguments, limits::LimitArguments,
+    logging::LoggingArguments, order_log::OrderLogArguments, queries::QueryArguments,
+    requests::RequestArguments, sockets::SocketArguments,
 };
+pub(crate) use self::{authentication::TokenArguments, limits::MetricsAudience, logging::LogFormat};
 use crate::origins::Origin;
 
 /// A live orders service: GraphQL over SQLite or PostgreSQL.
@@ -44,6 +50,8 @@ pub(crate) enum Command {
     },
     /// Print the GraphQL schema.
     Schema,
+    /// Print a token that says who a client is, signed by `ORDERCAST_JWT_SECRET`.
+    Token(TokenArguments),
 }
 
 /// The settings of the server.
@@ -73,6 +81,9 @@ pub(crate) struct Settings {
     pub(crate) shutdown_timeout: Duration,
 
     #[command(flatten)]
+    pub(crate) authentication: AuthenticationArguments,
+
+    #[command(flatten)]
     pub(crate) database: DatabaseArguments,
 
     #[command(flatten)]
@@ -88,22 +99,30 @@ pub(crate) struct Settings {
     pub(crate) sockets: SocketArguments,
 
     #[command(flatten)]
+    pub(crate) limits: LimitArguments,
+
+    #[command(flatten)]
     pub(crate) logging: LoggingArguments,
 }
 
 impl Settings {
     /// Refuses what would be unsafe to serve.
     pub(crate) fn check(&self) -> anyhow::Result<()> {
-        if !self.addr.ip().is_loopback() {
+        if !self.authentication.is_on() && !is_loopback(self.addr.ip()) {
             bail!(
-                "ORDERCAST_ADDR is {}, which other machines reach, and nothing asks clients who they are: \
-                 everyone could read and change every order. Set a loopback address such as 127.0.0.1:8000, \
-                 and reach it through a proxy that authenticates",
+                "ORDERCAST_ADDR is {}, which other machines reach, and nothing asks clients who they are: everyone \
+                 could read and change every order. Set ORDERCAST_JWT_SECRET or ORDERCAST_JWKS, by which clients' \
+                 tokens are verified, or a loopback address such as 127.0.0.1:8000",
                 self.addr
             );
         }
         Ok(())
     }
+}
+
+/// Whether only this machine reaches the address. An IPv4 address may come as one of IPv6 (RFC 4291, section 2.5.5.2).
+pub(crate) fn is_loopback(address: IpAddr) -> bool {
+    address.to_canonical().is_loopback()
 }
 
 /// A duration above zero.
@@ -133,10 +152,22 @@ mod tests {
 
     #[test]
     fn only_a_loopback_address_is_served_without_authentication() {
-        for (address, served) in
-            [("127.0.0.1:0", true), ("[::1]:80", true), ("0.0.0.0:80", false), ("10.0.0.1:80", false)]
-        {
+        for (address, served) in [
+            ("127.0.0.1:0", true),
+            ("127.9.9.9:0", true),
+            ("[::1]:80", true),
+            ("[::ffff:127.0.0.1]:80", true),
+            ("0.0.0.0:80", false),
+            ("[::]:80", false),
+            ("10.0.0.1:80", false),
+            ("[::ffff:10.0.0.1]:80", false),
+            ("[::ffff:0.0.0.0]:80", false),
+        ] {
             assert_eq!(settings(&["--addr", address]).check().is_ok(), served, "{address}");
+            for source in [["--jwt-secret", "a"], ["--jwks", "keys.json"]] {
+                let settings = settings(&[&["--addr", address], &source[..]].concat());
+                assert!(settings.check().is_ok(), "{address} with authentication");
+            }
         }
     }
 

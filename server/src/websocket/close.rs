@@ -1,5 +1,6 @@
 use std::borrow::Cow;
 
+use crate::authentication::TokenError;
 use tungstenite::{
     Error,
     error::ProtocolError,
@@ -21,13 +22,28 @@ impl Close {
     /// The server ends; the client should come back, to another node or later.
     pub(crate) const RESTART: Self = Self::new(1012, "Service restart");
     pub(crate) const SLOW_CONSUMER: Self = Self::new(4290, "Slow consumer");
+    /// The client sends far more than any needs to. It would do so again, and should not come back by itself: a code for
+    /// what breaks a policy (RFC 6455, section 7.4.1), after which clients do not.
+    pub(crate) const TOO_MANY_MESSAGES: Self = Self::new(1008, "Too many messages");
     pub(crate) const UNAUTHORIZED: Self = Self::new(4401, "Unauthorized");
     pub(crate) const NO_PROTOCOL: Self = Self::new(4406, "Subprotocol not acceptable");
     pub(crate) const INIT_TIMEOUT: Self = Self::new(4408, "Connection initialisation timeout");
     pub(crate) const SECOND_INIT: Self = Self::new(4429, "Too many initialisation requests");
 
+    const FORBIDDEN: u16 = 4403;
+
     const fn new(code: u16, reason: &'static str) -> Self {
         Self { code, reason: Cow::Borrowed(reason) }
+    }
+
+    /// The client may not, or no longer. Clients try that again, maybe with another token.
+    pub(crate) fn forbidden(error: TokenError) -> Self {
+        Self { code: Self::FORBIDDEN, reason: error.to_string().into() }
+    }
+
+    /// Whether it is about the client's token.
+    pub(crate) fn is_forbidden(&self) -> bool {
+        self.code == Self::FORBIDDEN
     }
 
     /// The client sent what is no message of the protocol.

@@ -97,6 +97,9 @@ impl Hub {
     fn deliver(self: &Rc<Self>, channel: ChannelId, first: u64, answers: &[Answer], place: Place) {
         let mut channels = self.channels.borrow_mut();
         let Some(audience) = channels.get_mut(&channel) else { return };
+        if let Some((_, member)) = audience.members.iter().next() {
+            member.connection.metrics().sockets().told(audience.members.len() * answers.len());
+        }
         let mut made: Vec<Frames> = Vec::new();
         let mut behind = Vec::new();
         for (key, member) in &audience.members {

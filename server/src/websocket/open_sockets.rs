@@ -20,6 +20,10 @@ impl OpenSockets {
         }
     }
 
+    pub(crate) fn count(&self) -> usize {
+        self.count.load(Ordering::Relaxed)
+    }
+
     /// Waits until there are none.
     pub(crate) async fn closed(&self) {
         loop {

@@ -43,6 +43,7 @@ impl Operations {
     pub(crate) fn stop(&mut self, connection: &Connection, id: &str) {
         if let Some(index) = self.0.iter().position(|(other, _)| **other == *id) {
             let (_, slot) = self.0.swap_remove(index);
+            connection.metrics().sockets().ended(1);
             connection.set_has_several_operations(self.0.len() > 1);
             slot.stop(connection);
         }
@@ -50,6 +51,7 @@ impl Operations {
 
     /// Drops all operations.
     pub(crate) fn stop_all(&mut self, connection: &Connection) {
+        connection.metrics().sockets().ended(self.0.len());
         for (_, slot) in std::mem::take(&mut self.0) {
             slot.stop(connection);
         }
@@ -62,12 +64,15 @@ impl Operations {
             // Most sockets have one.
             self.0.reserve_exact(1);
             self.0.push((Rc::clone(id), slot));
+            connection.metrics().sockets().began();
         }
         connection.set_has_several_operations(self.0.len() > 1);
     }
 
     fn remove(&mut self, connection: &Connection, id: &str) {
+        let before = self.0.len();
         self.0.retain(|(other, _)| **other != *id);
+        connection.metrics().sockets().ended(before - self.0.len());
         connection.set_has_several_operations(self.0.len() > 1);
     }
 }

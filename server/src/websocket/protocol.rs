@@ -49,6 +49,14 @@ pub(crate) enum ServerMessage<'m> {
     Pong {
         payload: Option<&'m Value>,
     },
+    /// Tells when the client's token ends, in RFC 3339. Only the newer protocol has such a message.
+    Expiry {
+        ends: &'m str,
+    },
+    /// Tells why a connection is closed. Only the older protocol has such a message.
+    ConnectionError {
+        message: &'m str,
+    },
     /// Tells that the connection lives. Only the older protocol has such a message.
     KeepAlive,
 }
@@ -121,7 +129,7 @@ impl Protocol {
 
     /// Appends a message, in a frame.
     pub(crate) fn write(self, message: &ServerMessage<'_>, frames: &mut Vec<u8>) {
-        use ServerMessage::{Ack, Complete, Error, KeepAlive, Next, Pong};
+        use ServerMessage::{Ack, Complete, ConnectionError, Error, Expiry, KeepAlive, Next, Pong};
         let is_newer = self == Self::TransportWs;
         match message {
             Next { id, payload } => {
@@ -147,6 +155,15 @@ impl Protocol {
                 write_frame(&[r#"{"type":"pong","payload":"#, &payload.to_string(), "}"], frames);
             }
             Pong { payload: None } => write_frame(&[r#"{"type":"pong"}"#], frames),
+            Expiry { ends } if is_newer => {
+                let payload = json!({ "expires": ends }).to_string();
+                write_frame(&[r#"{"type":"ping","payload":"#, &payload, "}"], frames);
+            }
+            ConnectionError { message } if !is_newer => {
+                let payload = json!({ "message": message }).to_string();
+                write_frame(&[r#"{"type":"connection_error","payload":"#, &payload, "}"], frames);
+            }
+            Expiry { .. } | ConnectionError { .. } => {}
             KeepAlive if is_newer => {}
             KeepAlive => write_frame(&[r#"{"type":"ka"}"#], frames),
         }

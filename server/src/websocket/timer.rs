@@ -13,6 +13,8 @@ use super::connection::Connection;
 pub(crate) enum Check {
     /// Whether the client has introduced itself.
     Init,
+    /// Whether the client's token still holds.
+    Token,
     /// Whether the client is still there.
     KeepAlive,
     /// Whether the client takes what is sent to it.

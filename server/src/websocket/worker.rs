@@ -8,7 +8,10 @@ use std::{
 use actix_web::rt;
 use graphql_api::Api;
 use slab::Slab;
-use tokio::{sync::watch, time::sleep};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    time::sleep,
+};
 
 use super::{
     SocketSettings,
@@ -17,7 +20,13 @@ use super::{
     hub::Hub,
     timer::{Check, Timer},
 };
-use crate::{documents::Documents, http::ServerState};
+use crate::{
+    authentication::{Authenticator, KeySet},
+    documents::Documents,
+    http::ServerState,
+    limits::Limits,
+    metrics::{Metrics, QueueSample},
+};
 
 /// What the sockets of one thread share.
 pub(crate) struct Worker {
@@ -62,12 +71,17 @@ impl Worker {
             scratch: RefCell::default(),
         });
         rt::spawn(close_all(Rc::downgrade(&worker), stopping));
+        if let Some(keys) = worker.state.authenticator.keys() {
+            rt::spawn(close_revoked(Rc::downgrade(&worker), keys));
+        }
+        rt::spawn(tell_queues(Rc::downgrade(&worker), worker.state.metrics.ask_worker()));
         worker
     }
 
     /// Keeps the connection in mind until what this returns is dropped.
     pub(crate) fn open_socket(self: &Rc<Self>, connection: &Rc<Connection>) -> OpenSocket {
         self.state.open_sockets.add();
+        self.state.metrics.socket_opened();
         if self.is_stopping.get() {
             connection.close(Close::RESTART);
         }
@@ -101,13 +115,43 @@ impl Worker {
         &self.state.documents
     }
 
+    pub(crate) fn authenticator(&self) -> &Authenticator {
+        &self.state.authenticator
+    }
+
     /// Whether pages of this origin may open sockets.
     pub(crate) fn allows(&self, origin: &[u8]) -> bool {
         self.state.origins.allows(origin)
     }
 
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.state.edge
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.state.metrics
+    }
+
     pub(crate) fn settings(&self) -> &SocketSettings {
         &self.state.sockets
+    }
+}
+
+/// Tells what this thread's sockets have not taken, whenever it is asked.
+async fn tell_queues(worker: Weak<Worker>, mut questions: mpsc::Receiver<oneshot::Sender<QueueSample>>) {
+    while let Some(question) = questions.recv().await {
+        let Some(worker) = worker.upgrade() else { return };
+        let mut sample = QueueSample::default();
+        for connection in
+            worker.connections.borrow().iter().filter_map(|(_, connection)| connection.upgrade())
+        {
+            if !connection.is_free() {
+                sample.behind += 1;
+                sample.bytes += connection.waiting();
+            }
+        }
+        // Whoever asked may be gone.
+        let _ = question.send(sample);
     }
 }
 
@@ -131,5 +175,18 @@ async fn close_all(worker: Weak<Worker>, mut stopping: watch::Receiver<Option<Du
             connection.close(Close::RESTART);
         }
         sleep(pause).await;
+    }
+}
+
+/// Closes connections whose tokens' keys are in use no longer, each time that the keys change.
+async fn close_revoked(worker: Weak<Worker>, mut keys: watch::Receiver<Arc<KeySet>>) {
+    while keys.changed().await.is_ok() {
+        let Some(worker) = worker.upgrade() else { return };
+        let keys = Arc::clone(&keys.borrow_and_update());
+        let connections: Vec<_> =
+            worker.connections.borrow().iter().filter_map(|(_, connection)| connection.upgrade()).collect();
+        for connection in connections {
+            connection.check_key(&keys);
+        }
     }
 }

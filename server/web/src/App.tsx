@@ -10,6 +10,7 @@ import { FilterForm } from './components/FilterForm';
 import { OrderTable } from './components/OrderTable';
 import { PlaceOrderForm } from './components/PlaceOrderForm';
 import { ViewerMenu } from './components/ViewerMenu';
+import { isUnauthenticated } from './describe';
 import { ViewerDocument } from './generated/operations';
 import icon from './icon.svg';
 import type { OrderEvent } from './orderList';
@@ -57,6 +58,7 @@ export function App() {
         <ConnectionStatus
           connection={connection}
           caughtUp={caughtUpNow}
+          refused={isUnauthenticated(orders.error) ? orders.error : undefined}
           ended={orders.ended}
           onConnect={orders.restart}
         />

@@ -47,6 +47,7 @@ export function createResumingClient({ url, connectionParams }: ResumingClientOp
   let lastCursor: string | undefined;
   let resumed = false;
   let pongTimer: ReturnType<typeof setTimeout> | undefined;
+  let retryNow: (() => void) | undefined;
 
   const change = (next: ConnectionState) => {
     state = next;
@@ -68,7 +69,7 @@ export function createResumingClient({ url, connectionParams }: ResumingClientOp
     // What is passing ends; what is hopeless the client tells by the code of the close, and does not try again.
     retryAttempts: Infinity,
     shouldRetry: () => true,
-    retryWait: waitToRetry,
+    retryWait: (retries) => waitToRetry(retries, (now) => (retryNow = now)),
     keepAlive: KEEP_ALIVE,
     on: {
       connected: () => change({ phase: 'live', since: Date.now(), resumed }),
@@ -94,7 +95,10 @@ export function createResumingClient({ url, connectionParams }: ResumingClientOp
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    reconnect: () => client.terminate(),
+    reconnect: () => {
+      client.terminate();
+      retryNow?.();
+    },
     forget: () => {
       lastCursor = undefined;
     },
@@ -108,7 +112,7 @@ function cursorOf(message: Message): string | undefined {
 }
 
 /** Clients that lost the same server come back spread out, and soon after their own network is back. */
-function waitToRetry(retries: number): Promise<void> {
+function waitToRetry(retries: number, retryBy: (now: () => void) => void): Promise<void> {
   const longest = Math.min(LONGEST_WAIT, 500 * 2 ** retries);
   return new Promise((resolve) => {
     const go = () => {
@@ -118,5 +122,6 @@ function waitToRetry(retries: number): Promise<void> {
     };
     const timer = setTimeout(go, Math.random() * longest);
     addEventListener('online', go);
+    retryBy(go);
   });
 }

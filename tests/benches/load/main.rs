@@ -5,6 +5,8 @@
 //!     cargo bench -p tests --bench load
 //!     cargo bench -p tests --bench load -- --all --rounds 5 --peer 'Mercurius=http://127.0.0.1:8011/graphql,PID,mutation { tick }'
 //!
+//! The row `queries` compares with a peer whose `getOrders` has as many orders, 2 or 100; a peer of each may be given.
+//!
 //! Servers run on one core and the clients on another, and CPU time is what is compared, so that the clients' own speed does
 //! not matter. In each round every server is started anew and measured, one after another; a ratio is the median of the
 //! rounds' ratios. This server runs on SQLite in a directory of its own, and an event is an order that was really placed.

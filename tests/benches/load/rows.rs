@@ -194,23 +194,30 @@ fn workers(session: &mut Session) -> anyhow::Result<()> {
 }
 
 fn queries(session: &mut Session, orders: usize) -> anyhow::Result<()> {
-    let mut figures = Figures::default();
-    figures.peers.resize_with(session.peers.len(), Vec::new);
+    let mut sharing = vec![Vec::new(), Vec::new()];
+    let mut peers = vec![Vec::new(); session.peers.len()];
     for _ in 0..session.rounds {
-        let subject = session.start(&session.ordercast())?;
-        queries::prepare(&subject, orders)?;
-        figures.ordercast.extend(queries::cost(&subject, orders)?);
-        drop(subject);
-        for (peer, figures) in session.peers.iter().zip(&mut figures.peers) {
-            figures.extend(queries::cost(&session.start(&Kind::Peer(peer.clone()))?, orders)?);
+        for (share, costs) in ["true", "false"].into_iter().zip(&mut sharing) {
+            let mut settings = session.settings.clone();
+            settings.push(("ORDERCAST_QUERY_SHARING".to_owned(), share.to_owned()));
+            let subject = session.start(&Kind::Ordercast { workers: 1, settings })?;
+            queries::prepare(&subject, orders)?;
+            costs.extend(queries::cost(&subject, orders)?);
+        }
+        for (peer, costs) in session.peers.iter().zip(&mut peers) {
+            costs.extend(queries::cost(&session.start(&Kind::Peer(peer.clone()))?, orders)?);
         }
     }
-    let peer = session.peers.iter().zip(&figures.peers).find(|(_, costs)| !costs.is_empty());
-    let (ratios, with) = peer.map_or_else(Default::default, |(peer, costs)| {
-        (ratios(&figures.ordercast, costs), format!("of {}", peer.name))
-    });
-    let comparison = Comparison { ratios, with: &with, goal: "0.8 of Mercurius or less" };
-    session.add(&format!("`getOrders` of {orders} orders"), "microseconds of CPU", &figures, &comparison);
+    for (ordercast, how) in sharing.into_iter().zip(["shared", "executed for each request"]) {
+        let peer = session.peers.iter().zip(&peers).find(|(_, costs)| !costs.is_empty());
+        let (ratios, with) = peer.map_or_else(Default::default, |(peer, costs)| {
+            (ratios(&ordercast, costs), format!("of {}", peer.name))
+        });
+        let figures = Figures { ordercast, peers: peers.clone(), ..Figures::default() };
+        let comparison = Comparison { ratios, with: &with, goal: "0.8 of Mercurius or less" };
+        let what = format!("`getOrders` of {orders} orders, {how}");
+        session.add(&what, "microseconds of CPU", &figures, &comparison);
+    }
     Ok(())
 }
 

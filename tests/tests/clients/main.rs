@@ -4,7 +4,7 @@ mod audits;
 mod restart;
 
 use serde_json::{Value, json};
-use tests::{GET_LAST_ORDER, Server, StockClient, Suite};
+use tests::{Api, GET_LAST_ORDER, Installation, SECRET, Server, StockClient, Suite, TokenKey, claims};
 
 /// Each of `node/clients.mjs`.
 const NODE: [&str; 11] = [
@@ -31,7 +31,12 @@ fn main() {
         let name = format!("{client}_reads_changes_and_follows");
         suite = suite.named_with_node(&name, move || {
             let server = Server::start();
-            reads_changes_and_follows(&server, &StockClient::of_node(server.api(), client, DOCUMENTS));
+            reads_changes_and_follows(server.api(), &StockClient::of_node(server.api(), client, DOCUMENTS));
+        });
+        suite = suite.named_with_node(&format!("{client}_says_who_it_is"), move || {
+            let server = Installation::new().set("ORDERCAST_JWT_SECRET", SECRET).start();
+            let api = staff(&server);
+            reads_changes_and_follows(&api, &StockClient::of_node(&api, client, DOCUMENTS));
         });
     }
     for client in restart::OVER_SOCKETS {
@@ -42,7 +47,12 @@ fn main() {
         let name = format!("{client}_reads_changes_and_follows");
         suite = suite.named_with_python(&name, move || {
             let server = Server::start();
-            reads_changes_and_follows(&server, &StockClient::of_python(server.api(), client, DOCUMENTS));
+            reads_changes_and_follows(server.api(), &StockClient::of_python(server.api(), client, DOCUMENTS));
+        });
+        suite = suite.named_with_python(&format!("{client}_says_who_it_is"), move || {
+            let server = Installation::new().set("ORDERCAST_JWT_SECRET", SECRET).start();
+            let api = staff(&server);
+            reads_changes_and_follows(&api, &StockClient::of_python(&api, client, DOCUMENTS));
         });
     }
     suite.run()
@@ -54,7 +64,14 @@ const DOCUMENTS: [&str; 3] = [
     GET_LAST_ORDER,
 ];
 
-fn reads_changes_and_follows(server: &Server, client: &StockClient) {
+/// The API for one who may do everything.
+fn staff(server: &Server) -> Api {
+    let mut claims = claims("boss", 3600);
+    claims["roles"] = json!(["staff"]);
+    server.api().with_token(&TokenKey::secret(SECRET).token(&claims))
+}
+
+fn reads_changes_and_follows(api: &Api, client: &StockClient) {
     let newest = json!({ "state": "PAID", "date": "2026-04-12",
                          "user": { "username": "caty88", "email": "caty@dev.io" } });
     assert_eq!(client.wait_for_result("query"), json!({ "orders": { "nodes": [newest] } }));
@@ -64,10 +81,10 @@ fn reads_changes_and_follows(server: &Server, client: &StockClient) {
 
     let mut expected = vec![order("UNPAID", "2026-05-01")];
     assert_eq!(client.wait_for_answers(1), expected);
-    server.api().pay_order(placed["id"].as_str().expect("an id"));
+    api.pay_order(placed["id"].as_str().expect("an id"));
     expected.push(order("PAID", "2026-05-01"));
     assert_eq!(client.wait_for_answers(2), expected);
-    server.api().place_order(&json!({ "username": "joe", "date": "2026-05-02" }));
+    api.place_order(&json!({ "username": "joe", "date": "2026-05-02" }));
     expected.push(order("UNPAID", "2026-05-02"));
     assert_eq!(client.wait_for_answers(3), expected);
     assert!(!client.has_ended());

@@ -99,7 +99,7 @@ impl Parts {
         serde_json::from_slice(&part[..part.len() - 11]).expect("JSON")
     }
 
-    fn assert_ended(mut self) {
+    pub(crate) fn assert_ended(mut self) {
         self.expect("--\r\n");
         let mut rest = String::new();
         self.body.read_to_string(&mut rest).expect("the body ends well");

@@ -8,7 +8,7 @@ use reqwest::{
 use serde_json::{Value, json};
 use tests::{Installation, Server};
 
-use crate::support::{PLACE, assert_refused, get_document, post, post_document, value};
+use crate::support::{PLACE, assert_refused, get_document, place, post, post_document, value};
 
 const JSON: &str = "application/json";
 const RESPONSE: &str = "application/graphql-response+json";
@@ -27,7 +27,9 @@ fn each_media_type_is_answered_as_such() {
         (Some("application/graphql-response+json;q=0.8, application/json;q=0.9"), JSON),
         (Some("text/html, application/json;q=0.1"), JSON),
     ] {
-        for request in [post_document(&server, QUERY), get_document(&server, QUERY)] {
+        for (request, cached) in
+            [(post_document(&server, QUERY), "no-store"), (get_document(&server, QUERY), "private, no-cache")]
+        {
             let request = match accept {
                 Some(accept) => request.header(header::ACCEPT, accept),
                 None => request,
@@ -36,7 +38,7 @@ fn each_media_type_is_answered_as_such() {
             assert_eq!(answer.status(), 200, "{accept:?}");
             let content_type = format!("{expected}; charset=utf-8");
             assert_eq!(value(&answer, &header::CONTENT_TYPE), Some(&*content_type), "{accept:?}");
-            assert_eq!(value(&answer, &header::CACHE_CONTROL), Some("no-store"));
+            assert_eq!(value(&answer, &header::CACHE_CONTROL), Some(cached));
             assert!(value(&answer, &header::VARY).is_some_and(|vary| vary.contains("Accept")));
             assert_eq!(answer.json::<Value>().expect("JSON")["data"]["viewer"], json!({ "username": null }));
         }
@@ -147,6 +149,38 @@ fn a_query_is_run_by_get_with_all_its_parameters() {
     for (name, given) in [("variables", "{"), ("variables", "[1]"), ("extensions", "1")] {
         let request = get_document(&server, QUERY).query(&[(name, given)]);
         assert_refused(request.send().expect("an answer"), 400, "BAD_USER_INPUT", name);
+    }
+}
+
+#[test]
+fn what_has_not_changed_is_not_sent_again() {
+    let server = Server::start();
+    let ask = |known: &str| {
+        let request = get_document(&server, "{ getOrders { id state } }");
+        request.header(header::IF_NONE_MATCH, known).send().expect("an answer")
+    };
+    let tag = |answer: &Response| value(answer, &header::ETAG).expect("an entity tag").to_owned();
+    let before = tag(&ask("\"other\""));
+    for known in [before.clone(), format!("W/{before}"), format!("\"other\", {before}"), "*".to_owned()] {
+        let answer = ask(&known);
+        assert_eq!(answer.status(), StatusCode::NOT_MODIFIED, "{known}");
+        assert_eq!(tag(&answer), before);
+        assert_eq!(value(&answer, &header::CACHE_CONTROL), Some("private, no-cache"));
+        assert!(value(&answer, &header::VARY).is_some_and(|vary| vary.contains("Accept")));
+        assert_eq!(answer.text().expect("a body"), "");
+    }
+    place(&server);
+    let answer = ask(&before);
+    assert_eq!(answer.status(), 200);
+    assert_ne!(tag(&answer), before);
+    assert_eq!(answer.json::<Value>().expect("JSON")["data"]["getOrders"].as_array().map(Vec::len), Some(3));
+
+    // What is posted, and what failed in part, is not kept by clients.
+    let posted = post_document(&server, "{ getOrders { id } }").send().expect("an answer");
+    let failed = get_document(&server, r#"{ order(id: "no id") { id } }"#).send().expect("an answer");
+    for answer in [posted, failed] {
+        assert_eq!(value(&answer, &header::ETAG), None);
+        assert_eq!(value(&answer, &header::CACHE_CONTROL), Some("no-store"));
     }
 }
 

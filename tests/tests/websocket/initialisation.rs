@@ -1,7 +1,7 @@
 //! How a client introduces itself.
 
 use serde_json::json;
-use tests::{Protocol, RawSocket, Received, Server};
+use tests::{Installation, Protocol, RawSocket, Received, Server};
 
 use crate::support::{EVENTS, request, server_with};
 
@@ -27,7 +27,11 @@ fn a_client_that_introduced_itself_is_not_timed_out() {
 
 #[test]
 fn pings_do_not_stand_in_for_connection_init() {
-    let server = server_with("ORDERCAST_INIT_TIMEOUT", "300ms");
+    // As many as there may be.
+    let server = Installation::new()
+        .set("ORDERCAST_INIT_TIMEOUT", "300ms")
+        .set("ORDERCAST_SOCKET_MESSAGES", "1000000")
+        .start();
     let mut socket = RawSocket::open(server.api(), Protocol::GraphqlTransportWs);
     loop {
         socket.send(&json!({ "type": "ping" }));

@@ -1,6 +1,10 @@
 //! Rules of the order log.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use futures_util::{StreamExt, future::join_all};
 
@@ -22,6 +26,7 @@ rules![
     every_follower_is_told_the_same_in_the_same_order,
     a_follower_that_starts_anywhere_misses_nothing,
     a_replay_tells_what_is_between_and_ends,
+    a_version_is_another_one_after_each_write,
 ];
 
 async fn the_log_tells_each_change_with_the_order_before_and_after(adapter: Adapter) {
@@ -54,6 +59,24 @@ async fn an_acknowledged_write_names_the_position_of_its_event(adapter: Adapter)
     };
     assert_eq!(next(&mut events).await.cursor, placed);
     assert_eq!(next(&mut events).await.cursor, paid);
+}
+
+async fn a_version_is_another_one_after_each_write(adapter: Adapter) {
+    let version = async || adapter.feed.version().await.expect("a storage that works");
+    let Some(first) = version().await else { return };
+    let mut versions = vec![first];
+    let user = adapter.user("caty88").await;
+    versions.extend(version().await);
+    let paid = adapter.place(&new_order(user.username(), 1)).await;
+    versions.extend(version().await);
+    adapter.transition(paid.id, Transition::Pay).await;
+    versions.extend(version().await);
+    let cancelled = adapter.place(&new_order(user.username(), 2)).await;
+    versions.extend(version().await);
+    adapter.transition(cancelled.id, Transition::Cancel).await;
+    versions.extend(version().await);
+    let different: HashSet<_> = versions.iter().collect();
+    assert_eq!(different.len(), 6, "{versions:?}");
 }
 
 async fn following_continues_exactly_after_the_cursor(adapter: Adapter) {

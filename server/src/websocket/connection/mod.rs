@@ -11,7 +11,12 @@ use actix_web::rt::net::TcpStream;
 use graphql_api::{Answer, Api};
 use tokio::{sync::Notify, time::Instant};
 
-use crate::documents::Documents;
+use crate::{
+    authentication::{Authenticator, KeySet, TokenError, Validity},
+    documents::Documents,
+    limits::{Client, Limits, Permit},
+    metrics::Metrics,
+};
 
 use super::{
     SocketSettings,
@@ -30,6 +35,8 @@ pub(crate) struct Connection {
     hot: Hot,
     this: Weak<Self>,
     worker: Rc<Worker>,
+    /// Counts it as a connection of its client.
+    permit: Permit,
     session: RefCell<Session>,
     operations: RefCell<Operations>,
     /// Tells that the outbox is empty.
@@ -72,7 +79,13 @@ enum Phase {
 const PING: [u8; 2] = [0x89, 0];
 
 impl Connection {
-    pub(crate) fn new(stream: TcpStream, protocol: Protocol, worker: Rc<Worker>) -> Rc<Self> {
+    pub(crate) fn new(
+        stream: TcpStream,
+        permit: Permit,
+        protocol: Protocol,
+        session: Session,
+        worker: Rc<Worker>,
+    ) -> Rc<Self> {
         Rc::new_cyclic(|this| Self {
             hot: Hot {
                 stream,
@@ -83,7 +96,8 @@ impl Connection {
             },
             this: this.clone(),
             worker,
-            session: RefCell::default(),
+            permit,
+            session: session.into(),
             operations: RefCell::default(),
             drained: Notify::new(),
             is_watched: Cell::new(false),
@@ -96,9 +110,20 @@ impl Connection {
 
     /// Has the connection closed, for the first reason that is given.
     pub(crate) fn close(&self, close: Close) {
-        if self.hot.phase.get() == Phase::Open {
-            self.close.borrow_mut().get_or_insert(close);
+        if self.hot.phase.get() == Phase::Open && self.close.borrow().is_none() {
+            if close.is_forbidden() {
+                self.send(&ServerMessage::ConnectionError { message: &close.reason });
+            }
+            self.close.replace(Some(close));
             self.wake();
+        }
+    }
+
+    /// Closes the connection if the key of the client's token is not one of these.
+    pub(crate) fn check_key(&self, keys: &KeySet) {
+        let validity = self.session().validity();
+        if validity.is_some_and(|validity| !keys.contains(validity.key)) {
+            self.close(Close::forbidden(TokenError::Revoked));
         }
     }
 
@@ -107,11 +132,12 @@ impl Connection {
         let settings = self.settings();
         match check {
             Check::Init => {
-                if !self.session().is_introduced() {
+                if !self.session().has_introduced_itself() {
                     self.close(Close::INIT_TIMEOUT);
                 }
                 None
             }
+            Check::Token => self.check_token(),
             Check::KeepAlive if self.hot.phase.get() != Phase::Open => None,
             Check::KeepAlive => {
                 let silent = now.saturating_duration_since(self.heard.get());
@@ -143,6 +169,32 @@ impl Connection {
         }
     }
 
+    /// Tells the client once that its token ends soon, and closes the connection when it has; when to look again.
+    fn check_token(&self) -> Option<Duration> {
+        let left = self.session().validity()?.time_left();
+        if left.is_zero() {
+            self.close(Close::forbidden(TokenError::Expired));
+            return None;
+        }
+        let early = left.saturating_sub(self.authenticator().warning());
+        if !early.is_zero() {
+            return Some(early);
+        }
+        let ends = self.session().end_to_warn_of();
+        if let Some(ends) = ends {
+            self.send(&ServerMessage::Expiry { ends: &ends });
+        }
+        Some(left)
+    }
+
+    /// Looks at the client's token when it is about to end.
+    pub(crate) fn watch_token(&self) {
+        let left = self.session().validity().map(Validity::time_left);
+        if let Some(left) = left {
+            self.set_timer(Check::Token, left.saturating_sub(self.authenticator().warning()));
+        }
+    }
+
     /// Sends a message.
     pub(crate) fn send(&self, message: &ServerMessage<'_>) {
         self.worker.with_scratch(|frames| {
@@ -153,6 +205,7 @@ impl Connection {
 
     /// Sends an operation's answers, in one write.
     pub(crate) fn tell(&self, id: &Id, answers: &[Answer]) {
+        self.metrics().sockets().told(answers.len());
         self.worker.with_scratch(|frames| {
             self.write_answers(id, answers, frames);
             self.send_frames(frames);
@@ -200,6 +253,11 @@ impl Connection {
         self.hot.outbox.borrow().blocked_since().is_some()
     }
 
+    /// How many bytes wait for the client.
+    pub(crate) fn waiting(&self) -> usize {
+        self.hot.outbox.borrow().len()
+    }
+
     /// Whether more may wait for the client.
     pub(crate) fn has_room(&self) -> bool {
         self.hot.outbox.borrow().len() <= self.settings().queue
@@ -233,12 +291,29 @@ impl Connection {
         self.worker.api()
     }
 
+    pub(crate) fn authenticator(&self) -> &Authenticator {
+        self.worker.authenticator()
+    }
+
     pub(crate) fn documents(&self) -> &Documents {
         self.worker.documents()
     }
 
     pub(crate) fn settings(&self) -> &SocketSettings {
         self.worker.settings()
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        self.worker.limits()
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        self.worker.metrics()
+    }
+
+    /// Who is at the other end, as limits count them.
+    pub(crate) fn client(&self) -> Option<Client> {
+        self.permit.client()
     }
 
     fn write_answers(&self, id: &Id, answers: &[Answer], frames: &mut Vec<u8>) {

@@ -29,11 +29,16 @@ enum Next {
     Wait,
     /// There may be more to read already.
     Read,
+    /// A message waits until keys are read once more.
+    Learn,
     End,
 }
 
 /// How many messages are read before other sockets have their turn.
 const TURN: usize = 32;
+
+/// The same in bytes.
+const TURN_BYTES: usize = 64 * 1024;
 
 /// How long a client may take to answer a close frame, or to notice that its connection failed.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -51,6 +56,13 @@ impl Connection {
                 Next::Read => {
                     yield_now().await;
                     self.read(&mut frames)
+                }
+                Next::Learn => {
+                    self.authenticator().learn_keys().await;
+                    if let Err(close) = session::go_on(self) {
+                        self.close(close);
+                    }
+                    if self.close.borrow().is_some() { Next::Wait } else { Next::Read }
                 }
                 Next::Wait => match self.wait().await {
                     Wake::Readable => self.read(&mut frames),
@@ -90,13 +102,16 @@ impl Connection {
     }
 
     fn read(self: &Rc<Self>, frames: &mut WebSocketContext) -> Next {
+        let mut wire = Wire::new(self);
         for _ in 0..TURN {
             if self.hot.phase.get() == Phase::Failed {
                 return self.discard();
             }
-            match frames.read(&mut Wire(self)) {
+            match frames.read(&mut wire) {
                 Ok(message) => self.take(message),
-                Err(Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => return Next::Wait,
+                Err(Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => {
+                    return if wire.may_read == 0 { Next::Read } else { Next::Wait };
+                }
                 Err(Error::ConnectionClosed) => {
                     self.hot.phase.set(Phase::Failed);
                     self.set_timer(Check::Closing, CLOSE_TIMEOUT);
@@ -109,6 +124,9 @@ impl Connection {
             if self.close.borrow().is_some() {
                 return Next::Wait;
             }
+            if self.session().waits_for_keys() {
+                return Next::Learn;
+            }
         }
         Next::Read
     }
@@ -118,6 +136,12 @@ impl Connection {
         self.pinged.set(false);
         if self.hot.phase.get() != Phase::Open {
             return;
+        }
+        if let Some(client) = self.client()
+            && !self.limits().rates.message(client)
+        {
+            self.limits().refused.rate("messages");
+            return self.close(Close::TOO_MANY_MESSAGES);
         }
         match message {
             Message::Text(text) => {
@@ -136,10 +160,12 @@ impl Connection {
 
     /// Sends a close frame behind what waits.
     fn start_closing(&self, frames: &mut WebSocketContext, close: &Close, phase: Phase) -> Next {
-        tracing::debug!(code = close.code, reason = %close.reason, "closing a socket");
+        // The reason may quote what the client sent.
+        tracing::debug!(code = close.code, "closing a socket");
+        self.metrics().socket_closed(close.code);
         self.operations().stop_all(self);
         // What cannot be written now waits in the outbox, so this does not fail but where the connection is gone.
-        let closed = frames.close(&mut Wire(self), Some(close.to_frame()));
+        let closed = frames.close(&mut Wire::new(self), Some(close.to_frame()));
         self.hot.phase.set(phase);
         self.set_timer(Check::Closing, CLOSE_TIMEOUT);
         match closed {
@@ -167,18 +193,34 @@ impl Connection {
 }
 
 /// The connection's bytes, as the frames' codec reads them, and writes its pongs and close frames.
-struct Wire<'c>(&'c Connection);
+struct Wire<'c> {
+    connection: &'c Connection,
+    /// How many bytes are read before other sockets have their turn: a message may be in any number of empty frames.
+    may_read: usize,
+}
+
+impl<'c> Wire<'c> {
+    fn new(connection: &'c Connection) -> Self {
+        Self { connection, may_read: TURN_BYTES }
+    }
+}
 
 impl Read for Wire<'_> {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        self.0.hot.stream.try_read(bytes)
+        if self.may_read == 0 {
+            return Err(ErrorKind::WouldBlock.into());
+        }
+        let most = bytes.len().min(self.may_read);
+        let count = self.connection.hot.stream.try_read(&mut bytes[..most])?;
+        self.may_read -= count;
+        Ok(count)
     }
 }
 
 impl Write for Wire<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.0.hot.outbox.borrow_mut().send(&self.0.hot.stream, bytes) {
-            self.0.watch_progress();
+        if self.connection.hot.outbox.borrow_mut().send(&self.connection.hot.stream, bytes) {
+            self.connection.watch_progress();
         }
         Ok(bytes.len())
     }

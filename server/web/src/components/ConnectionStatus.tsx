@@ -1,3 +1,4 @@
+import { describe } from '../describe';
 import type { ConnectionState } from '../resume';
 import { useNow } from '../useNow';
 
@@ -5,17 +6,21 @@ interface Props {
   readonly connection: ConnectionState;
   /** Events that were missed while the connection was lost, and came when it was back. */
   readonly caughtUp: number;
+  /** Why nothing is followed yet: the server does not know who asks. */
+  readonly refused: Error | undefined;
   /** Why no events come any more, if so. */
   readonly ended: Error | undefined;
   readonly onConnect: () => void;
 }
 
 /** The state of the connection, in words. */
-export function ConnectionStatus({ connection, caughtUp, ended, onConnect }: Props) {
+export function ConnectionStatus({ connection, caughtUp, refused, ended, onConnect }: Props) {
+  const isRefused = refused !== undefined && connection.phase === 'connecting';
+  const text = isRefused ? `Not connected. ${describe(refused)}` : words(connection, caughtUp);
   return (
-    <div className="connection" data-phase={ended ? 'ended' : connection.phase}>
+    <div className="connection" data-phase={ended || isRefused ? 'ended' : connection.phase}>
       <span className="light" aria-hidden="true" />
-      <p role="status">{ended ? `Disconnected: ${ended.message}` : words(connection, caughtUp)}</p>
+      <p role="status">{ended ? `Disconnected: ${ended.message}` : text}</p>
       {!ended && connection.phase === 'reconnecting' && <Elapsed since={connection.since} />}
       {ended && (
         <button type="button" className="quiet" onClick={onConnect}>

@@ -2,7 +2,7 @@ import { useApolloClient } from '@apollo/client/react';
 import { useRef, useState, type FormEvent } from 'react';
 
 import { live } from '../apollo';
-import { describe } from '../describe';
+import { describe, isUnauthenticated } from '../describe';
 import type { ViewerQuery } from '../generated/operations';
 import { setToken, token } from '../token';
 
@@ -92,6 +92,7 @@ function name(viewer: ViewerQuery['viewer'] | undefined, error: Error | undefine
 }
 
 function explanation(viewer: ViewerQuery['viewer'] | undefined, error: Error | undefined): string {
+  if (isUnauthenticated(error) && token() === undefined) return 'This server asks who you are. Paste a token.';
   if (error) return `The server does not say who you are: ${describe(error)}`;
   if (!viewer) return 'The server has not said yet who you are.';
   if (viewer.username && viewer.permissions.includes('SEE_ALL_ORDERS')) return `You are ${viewer.username}, of the staff.`;
