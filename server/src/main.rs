@@ -9,6 +9,7 @@ mod metrics;
 mod migrate;
 mod origins;
 mod page;
+mod request;
 mod serve;
 mod settings;
 mod telemetry;

@@ -93,10 +93,11 @@ impl<V> Values<V> {
 
     /// The same, as JSON.
     fn write(&self, json: &mut Vec<u8>, mut write: impl FnMut(&V, &mut Vec<u8>)) {
-        let mut before = b'{';
-        for (name, of) in zip(self.object.keys(), &self.values) {
-            json.push(before);
-            before = b',';
+        json.push(b'{');
+        for (index, (name, of)) in zip(self.object.keys(), &self.values).enumerate() {
+            if index > 0 {
+                json.push(b',');
+            }
             json.push(b'"');
             json.extend_from_slice(name.as_bytes());
             json.extend_from_slice(b"\":");

@@ -90,6 +90,8 @@ impl<'t> Values<'t> {
                     Ok(())
                 }
                 (Some(Input::Scalar), _) => check_scalar(value, name),
+                (Some(Input::Enum(_)), Value::String(value)) => Err(other_value(of, value)),
+                (Some(Input::Enum(_)), Value::Enum(value)) => Err(other_value(of, value)),
                 _ => Err(WrongValue::new(format!("it must be a value of `{of}`"))),
             },
         }
@@ -128,6 +130,12 @@ fn variable(value: &Value) -> Option<Name> {
         Value::Binary(name) => Some(Name::new(String::from_utf8_lossy(name))),
         _ => None,
     }
+}
+
+/// A name that an enum does not have. What is longer than any name is not told back.
+fn other_value(of: &Type, given: &str) -> WrongValue {
+    let given = &given[..given.floor_char_boundary(64)];
+    WrongValue::new(format!("it must be a value of `{of}`, and is `{given}`"))
 }
 
 /// What the scalar's own parser says.

@@ -7,10 +7,12 @@ use super::{
     ServerState,
     accept::JsonType,
     answer::{self, RequestErrors},
-    parameters::Parameters,
     refusal::Refusal,
 };
-use crate::metrics::Outcome;
+use crate::{
+    metrics::Outcome,
+    request::{self, NotPrepared, Parameters},
+};
 
 /// Answers several requests, in their order and one after another, in one array.
 pub(super) async fn respond(
@@ -34,36 +36,33 @@ pub(super) async fn respond(
     let requests: Result<Vec<_>, _> = requests.into_iter().map(Parameters::from_json).collect();
     let mut answers = Vec::new();
     for parameters in requests? {
-        answers.push(one(state, viewer, parameters).await?);
+        answers.push(one(state, viewer, parameters).await);
     }
     Ok(answer::head(StatusCode::OK, json).body(format!("[{}]", answers.join(","))))
 }
 
 /// The answer to one of them, in JSON.
-async fn one(state: &ServerState, viewer: &Viewer, parameters: Parameters) -> Result<String, Refusal> {
-    let (document_id, mut request) = (parameters.document_id.clone(), parameters.into_request()?);
-    let prepared = match state.documents.resolve(document_id.as_deref(), &mut request) {
-        Ok(()) => state.api.prepare(request),
-        Err(error) => Err(vec![error.to_server_error()]),
+async fn one(state: &ServerState, viewer: &Viewer, parameters: Parameters) -> String {
+    let prepared = match request::prepare(parameters, &state.documents, &state.api) {
+        Ok(prepared) if prepared.kind() == OperationKind::Subscription => {
+            Err(NotPrepared::Malformed("a batch cannot have subscriptions".into()))
+        }
+        prepared => prepared,
     };
     let errors = match prepared {
-        Ok(prepared) if prepared.kind() == OperationKind::Subscription => {
-            let refused = Refusal::bad_request("a batch cannot have subscriptions");
-            vec![refused.to_server_error()].into()
-        }
         Ok(prepared) => {
             let kind = prepared.kind();
             let message = state.api.execute(prepared, viewer).await;
             state.metrics.operation(Some(kind), Outcome::of(&message));
             match message {
-                Message::Next(answer) => return Ok(answer.json.to_string()),
+                Message::Next(answer) => return answer.json.to_string(),
                 Message::Error(errors) => errors,
             }
         }
-        Err(errors) => {
+        Err(refused) => {
             state.metrics.operation(None, Outcome::Refused);
-            errors.into()
+            refused.into_errors().into()
         }
     };
-    Ok(answer::to_json(&RequestErrors { errors: &errors }))
+    answer::to_json(&RequestErrors { errors: &errors })
 }

@@ -6,7 +6,7 @@ use actix_web::{
     web::{Data, Payload},
 };
 use async_graphql::ServerError;
-use graphql_api::{Operation, OperationKind, PreparedRequest};
+use graphql_api::{Operation, OperationKind};
 use serde_json::Value as Json;
 use url::form_urlencoded;
 
@@ -14,10 +14,14 @@ use super::{
     ServerState,
     accept::{Accepted, Format, JsonType},
     answer, authorization, batch, body, channel_stream, event_stream, multipart, origin,
-    parameters::Parameters,
     refusal::Refusal,
 };
-use crate::{authentication::Identity, limits::admit_operations, metrics::Outcome};
+use crate::{
+    authentication::Identity,
+    limits::admit_operations,
+    metrics::Outcome,
+    request::{self, NotPrepared, Parameters},
+};
 
 /// The header that carries the token of a channel.
 const TOKEN: &str = "X-GraphQL-Event-Stream-Token";
@@ -47,8 +51,14 @@ pub(super) async fn get(state: Data<ServerState>, request: HttpRequest) -> HttpR
     let answer = async {
         origin::check(&request, &state.origins)?;
         admit_operations(&state, &request, 1)?;
+        let query_string = request.query_string();
         let limit = state.limits.query_string;
-        let parameters = Parameters::from_query_string(request.query_string(), limit)?;
+        if query_string.len() > limit {
+            let message =
+                format!("the URL's query string must have at most {limit} bytes; POST what is longer");
+            return Err(Refusal::over_limit(StatusCode::URI_TOO_LONG, message));
+        }
+        let parameters = Parameters::from_query_string(query_string)?;
         match token(&request) {
             Some(token) if parameters.query.is_none() && accepted.only_events() => {
                 // The token was given to one who said who they are, and `EventSource` cannot say it again.
@@ -121,29 +131,31 @@ async fn execute(
     let viewer = &identity.viewer;
     let operation_id = parameters.operation_id().map(str::to_owned);
     let channel = token(request);
-    let prepared = prepare(state, parameters)?;
+    let prepared = match request::prepare(parameters, &state.documents, &state.api) {
+        Ok(prepared) => Ok(prepared),
+        Err(NotPrepared::Malformed(reason)) => return Err(reason.into()),
+        Err(NotPrepared::Refused(errors)) => {
+            state.metrics.operation(None, Outcome::Refused);
+            Err(errors)
+        }
+    };
     if let Some(token) = channel {
         let id = operation_id.ok_or_else(|| Refusal::bad_request("`extensions.operationId` is missing"))?;
-        return match prepared {
+        let operation = match prepared {
             Ok(prepared) => {
                 origin::check_method(request.method(), prepared.kind())?;
                 state.metrics.operation(Some(prepared.kind()), Outcome::Started);
-                let operation = state.api.start(prepared, viewer, resume(request).as_deref());
-                state.channels.start(&token, identity, &id, operation)?;
-                Ok(HttpResponse::Accepted().finish())
+                state.api.start(prepared, viewer, resume(request).as_deref())
             }
-            Err(errors) => {
-                state.metrics.operation(None, Outcome::Refused);
-                Ok(answer::request_errors(&errors, JsonType::GraphqlResponse))
-            }
+            // The client takes any answer but this one for a fault of the network; it reads errors on the channel.
+            Err(errors) => Operation::refused(errors),
         };
+        state.channels.start(&token, identity, &id, operation)?;
+        return Ok(HttpResponse::Accepted().finish());
     }
     let prepared = match prepared {
         Ok(prepared) => prepared,
-        Err(errors) => {
-            state.metrics.operation(None, Outcome::Refused);
-            return Ok(refuse(state, identity, accepted, errors));
-        }
+        Err(errors) => return Ok(refuse(state, identity, accepted, errors)),
     };
     let kind = prepared.kind();
     origin::check_method(request.method(), kind)?;
@@ -174,21 +186,6 @@ fn refuse(
         Format::Json(json) => answer::request_errors(&errors, json),
         Format::EventStream => event_stream::respond(Operation::refused(errors), identity, &state.streams),
         Format::Multipart => multipart::respond(Operation::refused(errors), identity, &state.streams),
-    }
-}
-
-/// Finds and parses the document. Errors of the inner result are those of GraphQL.
-fn prepare(
-    state: &ServerState,
-    parameters: Parameters,
-) -> Result<Result<PreparedRequest, Vec<ServerError>>, Refusal> {
-    let (document_id, mut request) = (parameters.document_id.clone(), parameters.into_request()?);
-    match state.documents.resolve(document_id.as_deref(), &mut request) {
-        Ok(()) => Ok(state.api.prepare(request)),
-        Err(crate::documents::DocumentError::Missing) => {
-            Err(Refusal::bad_request(crate::documents::DocumentError::Missing.message()))
-        }
-        Err(error) => Ok(Err(vec![error.to_server_error()])),
     }
 }
 

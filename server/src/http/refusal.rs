@@ -7,7 +7,7 @@ use actix_web::{
 use async_graphql::ServerError;
 
 use super::{accept::JsonType, answer};
-use crate::authentication::TokenError;
+use crate::{authentication::TokenError, request::Malformed};
 
 /// A request that is turned down before its operation is known or executed. It is answered as GraphQL answers errors, with
 /// a status that any HTTP client understands.
@@ -21,6 +21,12 @@ pub(crate) struct Refusal {
     challenge: Option<String>,
     /// In seconds.
     retry_after: Option<u64>,
+}
+
+impl From<Malformed> for Refusal {
+    fn from(reason: Malformed) -> Self {
+        Self::bad_request(reason)
+    }
 }
 
 impl Refusal {

@@ -16,6 +16,8 @@ pub(crate) struct Peer {
     phase: Cell<Phase>,
     /// How much was read since the phase began.
     read: Cell<usize>,
+    /// How much was read since the last line came to its end.
+    line: Cell<usize>,
     /// What reads from the client, while it waits for another phase.
     reader: Cell<Option<Waker>>,
     /// Since when a request is being received.
@@ -51,17 +53,23 @@ enum Phase {
 /// Whether more is read from a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reading {
-    Now,
+    /// At most so many bytes.
+    Now(usize),
     /// Not before what came is done with.
     Later,
     /// It sends a head that has no end.
     TooMuch,
 }
 
-/// The most bytes of a request's head, and the most that are read ahead of what is being served. Together they, and what is
-/// read at once, stay below the 64 KiB at which the web framework panics over the length of a header's name.
+/// The most bytes of a request's head, the most that are read ahead of what is being served, and the most that are read at
+/// once.
 const HEAD: usize = 32 * 1024;
 const AHEAD: usize = 8 * 1024;
+pub(super) const TURN: usize = 16 * 1024;
+
+/// The most bytes of a line in a head, and behind it, that were read with the requests before. With what is read at once it
+/// stays below the 64 KiB at which the web framework panics over the length of a header's name.
+const LINE: usize = 40 * 1024;
 
 /// How much longer a connection is kept than its request may take, to tell the client so.
 const GRACE: Duration = Duration::from_secs(1);
@@ -78,6 +86,7 @@ impl Peer {
             times,
             phase: Cell::new(Phase::Head),
             read: Cell::new(0),
+            line: Cell::new(0),
             reader: Cell::new(None),
             receiving: Cell::new(None),
             untaken: Cell::new(None),
@@ -106,6 +115,10 @@ impl Peer {
 
     /// The request has come to its end.
     pub(crate) fn has_received(&self) {
+        if self.phase.get() == Phase::Body {
+            // A body is no line. What was read behind it came at once with its end.
+            self.line.set(self.line.get().min(TURN));
+        }
         self.enter(Phase::Answer);
         self.receiving.set(None);
     }
@@ -119,12 +132,14 @@ impl Peer {
     pub(super) fn reading(&self, reader: &Waker) -> Reading {
         let read = self.read.get();
         match self.phase.get() {
-            Phase::Head if read >= HEAD => Reading::TooMuch,
-            Phase::Unread | Phase::Answer if read >= AHEAD => {
+            Phase::Head if read >= HEAD || self.line.get() >= LINE => Reading::TooMuch,
+            Phase::Head => Reading::Now(TURN.min(HEAD - read)),
+            Phase::Unread | Phase::Answer if read >= AHEAD || self.line.get() >= LINE => {
                 self.reader.set(Some(reader.clone()));
                 Reading::Later
             }
-            _ => Reading::Now,
+            Phase::Unread | Phase::Answer => Reading::Now(AHEAD - read),
+            Phase::Body | Phase::Rest => Reading::Now(TURN),
         }
     }
 
@@ -135,8 +150,13 @@ impl Peer {
     }
 
     /// Bytes came.
-    pub(super) fn receive(&self, count: usize) {
-        self.read.set(self.read.get() + count);
+    pub(super) fn receive(&self, bytes: &[u8]) {
+        self.read.set(self.read.get() + bytes.len());
+        // Only the length of the last line matters, and of one that goes on.
+        self.line.set(match bytes.iter().rposition(|byte| *byte == b'\n') {
+            Some(end) => bytes.len() - end - 1,
+            None => self.line.get() + bytes.len(),
+        });
         if self.receiving.get().is_none() {
             self.receiving.set(Some(Instant::now()));
         }
@@ -211,9 +231,9 @@ mod tests {
     async fn a_request_has_its_time_from_its_first_byte_to_its_last() {
         let peer = peer();
         assert_eq!(left(&peer), None, "nothing was sent");
-        peer.receive(10);
+        peer.receive(&[b'a'; 10]);
         tokio::time::advance(Duration::from_secs(10)).await;
-        peer.receive(10);
+        peer.receive(&[b'a'; 10]);
         assert_eq!(left(&peer), Some(Duration::from_secs(5) + GRACE));
         let service = peer.serve(true);
         assert_eq!(left(&peer), Some(Duration::from_secs(5) + GRACE), "its body is part of it");
@@ -226,19 +246,19 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_body_that_nobody_reads_has_no_more_time() {
         let peer = peer();
-        peer.receive(10);
+        peer.receive(&[b'a'; 10]);
         tokio::time::advance(Duration::from_secs(14)).await;
         drop(peer.serve(true));
-        peer.receive(10);
+        peer.receive(&[b'a'; 10]);
         assert_eq!(left(&peer), Some(Duration::from_secs(1) + GRACE));
     }
 
     #[tokio::test(start_paused = true)]
     async fn what_comes_before_the_answer_has_its_time_from_then_on() {
         let peer = peer();
-        peer.receive(10);
+        peer.receive(&[b'a'; 10]);
         let service = peer.serve(false);
-        peer.receive(10);
+        peer.receive(&[b'a'; 10]);
         tokio::time::advance(Duration::from_hours(1)).await;
         assert_eq!(left(&peer), None, "the answer is late, and not the client");
         drop(service);
@@ -248,21 +268,37 @@ mod tests {
     #[test]
     fn no_more_is_read_than_a_head_may_have_and_a_little_ahead() {
         let (peer, reader) = (peer(), Waker::noop());
-        peer.receive(HEAD - 1);
-        assert_eq!(peer.reading(reader), Reading::Now);
+        let lines = |count: usize| b"a\n".repeat(count / 2);
+        assert_eq!(peer.reading(reader), Reading::Now(TURN));
+        peer.receive(&lines(HEAD - 2));
+        assert_eq!(peer.reading(reader), Reading::Now(2));
         let service = peer.serve(true);
-        peer.receive(AHEAD);
+        assert_eq!(peer.reading(reader), Reading::Now(AHEAD));
+        peer.receive(&lines(AHEAD));
         assert_eq!(peer.reading(reader), Reading::Later, "nobody has asked for the body");
         peer.read_body();
-        peer.receive(1_000_000);
-        assert_eq!(peer.reading(reader), Reading::Now, "bodies have a limit of their own");
+        peer.receive(&"a".repeat(1_000_000).into_bytes());
+        assert_eq!(peer.reading(reader), Reading::Now(TURN), "bodies have a limit of their own");
         peer.has_received();
-        peer.receive(AHEAD);
+        peer.receive(&lines(AHEAD));
         assert_eq!(peer.reading(reader), Reading::Later, "the answer comes first");
         drop(service);
-        assert_eq!(peer.reading(reader), Reading::Now);
-        peer.receive(HEAD);
+        assert_eq!(peer.reading(reader), Reading::Now(TURN));
+        peer.receive(&lines(HEAD));
         assert_eq!(peer.reading(reader), Reading::TooMuch);
+    }
+
+    #[test]
+    fn a_line_behind_many_requests_is_no_longer_than_behind_one() {
+        let (peer, reader) = (peer(), Waker::noop());
+        let mut line = 0;
+        while let Reading::Now(most) = peer.reading(reader) {
+            peer.receive(&vec![b'a'; most]);
+            line += most;
+            drop(peer.serve(false));
+        }
+        assert_eq!(peer.reading(reader), Reading::TooMuch);
+        assert!(line <= LINE + TURN, "{line}");
     }
 
     #[tokio::test(start_paused = true)]

@@ -13,7 +13,10 @@ use tokio::{
     time::{Sleep, sleep_until},
 };
 
-use super::{ClientNetwork, Peer, Permit, TooMany, peer::Reading};
+use super::{
+    ClientNetwork, Peer, Permit, TooMany,
+    peer::{Reading, TURN},
+};
 
 /// A connection that speaks HTTP. It fails when its client takes too long: to send a request, or to take an answer. The web
 /// framework itself looks only at the head of the first request, and at the time between two.
@@ -28,9 +31,6 @@ pub(crate) struct LimitedStream {
     /// Whether it was told why it is not served.
     is_dismissed: bool,
 }
-
-/// The most that is read at once.
-const TURN: usize = 16 * 1024;
 
 /// The answer to a head that is too large.
 const HEAD_TOO_LARGE: &[u8] =
@@ -119,8 +119,8 @@ impl AsyncRead for LimitedStream {
         if self.is_dismissed {
             return self.poll_dismissed(context);
         }
-        match self.peer.reading(context.waker()) {
-            Reading::Now => {}
+        let most = match self.peer.reading(context.waker()) {
+            Reading::Now(most) => most,
             Reading::Later => return self.poll_late(context).map(Err),
             Reading::TooMuch => {
                 self.is_dismissed = true;
@@ -130,23 +130,26 @@ impl AsyncRead for LimitedStream {
                 let _ = SockRef::from(&self.stream).shutdown(Shutdown::Write);
                 return self.poll_dismissed(context);
             }
-        }
+        };
         if self.turn >= TURN {
             // What was read is looked at before more is.
             self.turn = 0;
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
+        let most = most.min(TURN - self.turn).min(buffer.remaining());
         let before = buffer.filled().len();
-        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        let mut part = ReadBuf::new(buffer.initialize_unfilled_to(most));
+        let read = Pin::new(&mut self.stream).poll_read(context, &mut part);
         if read.is_pending() {
             self.turn = 0;
             return self.poll_late(context).map(Err);
         }
-        let count = buffer.filled().len() - before;
+        let count = part.filled().len();
+        buffer.advance(count);
         if count > 0 {
             self.turn += count;
-            self.peer.receive(count);
+            self.peer.receive(&buffer.filled()[before..]);
         }
         read
     }

@@ -1,14 +1,16 @@
 //! The two protocols as messages: what a client may say, and what it is told.
 
-use std::io::Write;
+use std::{borrow::Cow, io::Write};
 
-use async_graphql::{Request, ServerError};
+use async_graphql::ServerError;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tungstenite::protocol::frame::{
     FrameHeader,
     coding::{Data, OpCode},
 };
+
+use crate::{documents::DocumentError, request::Parameters};
 
 /// What is spoken on a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +25,7 @@ pub(crate) enum Protocol {
 #[derive(Debug)]
 pub(crate) enum ClientMessage {
     Init { payload: Value },
-    Start { id: String, request: Box<Request> },
+    Start { id: String, request: Box<Parameters> },
     Stop { id: String },
     Ping { payload: Option<Value> },
     Pong,
@@ -110,7 +112,11 @@ impl Protocol {
                 _ => Err("The payload of `connection_init` is no object".to_owned()),
             },
             (Self::TransportWs, "subscribe") | (Self::SubscriptionsTransportWs, "start") => {
-                Ok(ClientMessage::Start { id: id()?, request: Box::new(request(payload)?) })
+                let request = Parameters::from_json(payload.unwrap_or_default()).map_err(Cow::into_owned)?;
+                if request.has_no_document() {
+                    return Err(DocumentError::Missing.message().to_owned());
+                }
+                Ok(ClientMessage::Start { id: id()?, request: Box::new(request) })
             }
             (Self::TransportWs, "complete") | (Self::SubscriptionsTransportWs, "stop") => {
                 Ok(ClientMessage::Stop { id: id()? })
@@ -168,15 +174,6 @@ impl Protocol {
             KeepAlive => write_frame(&[r#"{"type":"ka"}"#], frames),
         }
     }
-}
-
-/// Reads the request of an operation.
-fn request(payload: Option<Value>) -> Result<Request, String> {
-    let payload = payload.filter(Value::is_object).ok_or("The payload needs to be a GraphQL request")?;
-    if !payload["query"].is_string() {
-        return Err("The payload needs a `query`, a string".to_owned());
-    }
-    serde_json::from_value(payload).map_err(|error| format!("The payload is no GraphQL request: {error}"))
 }
 
 /// Appends a text frame. A server's frames are not masked (RFC 6455, section 5.1).

@@ -2,7 +2,6 @@
 
 use std::{num::NonZeroU32, rc::Rc};
 
-use async_graphql::Request;
 use chrono::{DateTime, SecondsFormat};
 use graphql_api::{Operation, limit_exceeded};
 use serde_json::Value;
@@ -16,6 +15,7 @@ use super::{
 use crate::{
     authentication::{Identity, TokenError, Validity, bearer},
     metrics::Outcome,
+    request::{self, Parameters},
 };
 
 /// Who is at the other end.
@@ -168,7 +168,7 @@ fn renew(connection: &Connection, payload: &Value) -> Result<(), TokenError> {
     Ok(())
 }
 
-fn start(connection: &Rc<Connection>, id: &str, mut request: Request) -> Result<(), Close> {
+fn start(connection: &Rc<Connection>, id: &str, request: Parameters) -> Result<(), Close> {
     let session = connection.session();
     let State::Introduced(Introduced { identity, resume, .. }) = &session.state else {
         return Err(Close::UNAUTHORIZED);
@@ -184,16 +184,14 @@ fn start(connection: &Rc<Connection>, id: &str, mut request: Request) -> Result<
         return Ok(());
     }
     let api = connection.api();
-    let found = connection.documents().resolve(None, &mut request);
-    let found = found.map_err(|error| vec![error.to_server_error()]);
-    let operation = match found.and_then(|()| api.prepare(request)) {
+    let operation = match request::prepare(request, connection.documents(), api) {
         Ok(request) => {
             connection.metrics().operation(Some(request.kind()), Outcome::Started);
             api.start(request, &identity.viewer, resume.as_deref())
         }
-        Err(errors) => {
+        Err(refused) => {
             connection.metrics().operation(None, Outcome::Refused);
-            Operation::refused(errors)
+            Operation::refused(refused.into_errors())
         }
     };
     operations::go_on(connection, &key, operation);

@@ -9,7 +9,7 @@ use reqwest::{
 use serde_json::{Value, json};
 use tests::{GET_LAST_ORDER, Installation, Server, Signal};
 
-use crate::support::{follow_from_now, place, post_document, value};
+use crate::support::{assert_refused, follow_from_now, place, post_document, value};
 
 /// As Apollo Client 4 sends it.
 const ACCEPT: &str = "multipart/mixed;boundary=graphql;subscriptionSpec=1.0,application/graphql-response+json,application/json;q=0.9";
@@ -42,11 +42,15 @@ fn a_silent_subscription_beats() {
 #[test]
 fn a_subscription_that_cannot_be_started_is_answered_with_its_errors() {
     let server = Server::start();
-    for (document, code) in [
-        ("subscription { nope }", "GRAPHQL_VALIDATION_FAILED"),
-        (r#"subscription { orderEvents(after: "x") { cursor } }"#, "CURSOR_INVALID"),
-    ] {
-        let mut parts = Parts::follow(&server, document);
+    let only_parts = "multipart/mixed;subscriptionSpec=1.0";
+    let unknown_field = ("subscription { nope }", "GRAPHQL_VALIDATION_FAILED");
+    let other_cursor = (r#"subscription { orderEvents(after: "x") { cursor } }"#, "CURSOR_INVALID");
+    let request = post_document(&server, unknown_field.0).header(header::ACCEPT, ACCEPT);
+    assert_refused(request.send().expect("an answer"), 400, unknown_field.1, "nope");
+    for (accept, (document, code)) in
+        [(only_parts, unknown_field), (only_parts, other_cursor), (ACCEPT, other_cursor)]
+    {
+        let mut parts = Parts::read(post_document(&server, document).header(header::ACCEPT, accept));
         let part = parts.next();
         assert_eq!(part["payload"]["errors"][0]["extensions"]["code"], code, "{part}");
         assert_eq!(part.get("errors"), None, "they are the answer, not a fault of the connection");

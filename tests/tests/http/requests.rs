@@ -83,7 +83,7 @@ fn what_cannot_be_executed_is_an_error_without_data() {
             "several",
         ),
         (json!({ "query": missing }), "BAD_USER_INPUT", "ID"),
-        (json!({ "query": missing, "variables": { "id": {} } }), "GRAPHQL_VALIDATION_FAILED", "id"),
+        (json!({ "query": missing, "variables": { "id": {} } }), "BAD_USER_INPUT", "`$id`"),
         (
             json!({ "query": date, "variables": { "where": { "dateTo": "x" } } }),
             "BAD_USER_INPUT",

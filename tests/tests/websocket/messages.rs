@@ -72,24 +72,27 @@ fn an_operation_that_is_none_closes_with_4400_and_the_reason() {
         (json!({ "id": 1, "payload": request(EVENTS) }), "needs an `id`, a string"),
         (json!({ "id": "", "payload": request(EVENTS) }), "is empty"),
         (json!({ "id": long, "payload": request(EVENTS) }), "The `id` has more than 1024 bytes"),
-        (json!({ "id": "1" }), "The payload needs to be a GraphQL request"),
-        (json!({ "id": "1", "payload": null }), "The payload needs to be a GraphQL request"),
-        (json!({ "id": "1", "payload": EVENTS }), "The payload needs to be a GraphQL request"),
-        (json!({ "id": "1", "payload": [request(EVENTS)] }), "The payload needs to be a GraphQL request"),
-        (json!({ "id": "1", "payload": {} }), "The payload needs a `query`, a string"),
-        (json!({ "id": "1", "payload": { "query": null } }), "The payload needs a `query`, a string"),
-        (json!({ "id": "1", "payload": { "query": 7 } }), "The payload needs a `query`, a string"),
+        (json!({ "id": "1" }), "must be a JSON object with `query`, not null"),
+        (json!({ "id": "1", "payload": null }), "must be a JSON object with `query`, not null"),
+        (json!({ "id": "1", "payload": EVENTS }), "must be a JSON object with `query`, not a string"),
+        (
+            json!({ "id": "1", "payload": [request(EVENTS)] }),
+            "must be a JSON object with `query`, not an array",
+        ),
+        (json!({ "id": "1", "payload": {} }), "`query` is missing"),
+        (json!({ "id": "1", "payload": { "query": null } }), "`query` is missing"),
+        (json!({ "id": "1", "payload": { "query": 7 } }), "`query` must be a string, not a number"),
         (
             json!({ "id": "1", "payload": { "query": EVENTS, "operationName": 7 } }),
-            "The payload is no GraphQL request",
+            "`operationName` must be a string, not a number",
         ),
         (
             json!({ "id": "1", "payload": { "query": EVENTS, "variables": "none" } }),
-            "The payload is no GraphQL request",
+            "`variables` must be an object, not a string",
         ),
         (
             json!({ "id": "1", "payload": { "query": EVENTS, "extensions": [] } }),
-            "The payload is no GraphQL request",
+            "`extensions` must be an object, not an array",
         ),
     ];
     for (protocol, kind) in [(Protocol::GraphqlTransportWs, "subscribe"), (Protocol::GraphqlWs, "start")] {

@@ -135,8 +135,11 @@ fn a_client_that_asks_and_does_not_read_the_answers_is_closed_with_4290() {
 
 /// A server whose one worker has a user with a long address.
 fn server(settings: &[(&str, &str)]) -> Server {
-    let installation =
-        Installation::new().set("ORDERCAST_DATABASE_URL", "sqlite://orders.db").set("ORDERCAST_WORKERS", "1");
+    let installation = Installation::new()
+        .set("ORDERCAST_DATABASE_URL", "sqlite://orders.db")
+        .set("ORDERCAST_WORKERS", "1")
+        .set("ORDERCAST_ALIAS_LIMIT", "1000")
+        .set("ORDERCAST_COMPLEXITY_LIMIT", "10000000");
     let installation =
         settings.iter().fold(installation, |installation, (name, value)| installation.set(name, value));
     installation.run_successfully(&["migrate"]);

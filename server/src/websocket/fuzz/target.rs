@@ -74,7 +74,7 @@ fn take(protocol: Protocol, message: Message, told: &mut Vec<u8>, outcomes: &mut
         Ok(ClientMessage::Start { id, request }) => {
             happened("start");
             let key = Value::from(id.as_str()).to_string();
-            let errors = [ServerError::new(request.query, None)];
+            let errors = [ServerError::new(request.query.unwrap_or_default(), None)];
             protocol.write(&ServerMessage::Next { id: &key, payload: r#"{"data":null}"# }, told);
             protocol.write(&ServerMessage::Error { id: &key, errors: &errors }, told);
             protocol.write(&ServerMessage::Complete { id: &key }, told);

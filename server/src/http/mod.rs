@@ -13,7 +13,6 @@ mod health;
 mod metrics;
 mod multipart;
 mod origin;
-mod parameters;
 mod refusal;
 mod told;
 

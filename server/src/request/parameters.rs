@@ -1,9 +1,11 @@
-use actix_web::http::StatusCode;
+use std::borrow::Cow;
+
 use async_graphql::{Extensions, Request, Value, Variables};
 use serde_json::{Map, Value as Json};
 use url::form_urlencoded;
 
-use super::refusal::Refusal;
+/// Why what was sent is no GraphQL request, as its client is told.
+pub(crate) type Malformed = Cow<'static, str>;
 
 /// The parameters of a GraphQL request (GraphQL over HTTP, section 5), each of the type that it must have.
 #[derive(Debug, Default, PartialEq)]
@@ -18,13 +20,11 @@ pub(crate) struct Parameters {
 }
 
 impl Parameters {
-    /// Those of a JSON body. Members of other names are left to other programs.
-    pub(crate) fn from_json(body: Json) -> Result<Self, Refusal> {
-        let Json::Object(mut members) = body else {
-            return Err(Refusal::bad_request(format!(
-                "the body must be a JSON object with `query`, not {}",
-                kind(&body)
-            )));
+    /// Those of a request in JSON. Members of other names are left to other programs.
+    pub(crate) fn from_json(request: Json) -> Result<Self, Malformed> {
+        let Json::Object(mut members) = request else {
+            let kind = kind(&request);
+            return Err(format!("a request must be a JSON object with `query`, not {kind}").into());
         };
         Ok(Self {
             query: text(&mut members, "query")?,
@@ -35,28 +35,30 @@ impl Parameters {
         })
     }
 
-    /// Those of a URL's query string, of at most `limit` bytes.
-    pub(crate) fn from_query_string(query: &str, limit: usize) -> Result<Self, Refusal> {
-        if query.len() > limit {
-            let message =
-                format!("the URL's query string must have at most {limit} bytes; POST what is longer");
-            return Err(Refusal::over_limit(StatusCode::URI_TOO_LONG, message));
-        }
+    /// Those of a URL's query string.
+    pub(crate) fn from_query_string(query: &str) -> Result<Self, Malformed> {
         let mut members = Map::new();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             let value = match &*name {
                 "query" | "documentId" | "operationName" => Json::String(value.into_owned()),
                 // Left empty by forms.
                 "variables" | "extensions" if value.is_empty() => Json::Null,
-                "variables" | "extensions" => serde_json::from_str(&value)
-                    .map_err(|error| Refusal::bad_request(format!("`{name}` is not JSON: {error}")))?,
+                "variables" | "extensions" => {
+                    serde_json::from_str(&value).map_err(|error| format!("`{name}` is not JSON: {error}"))?
+                }
                 _ => continue,
             };
             if members.insert(name.clone().into_owned(), value).is_some() {
-                return Err(Refusal::bad_request(format!("`{name}` is given twice")));
+                return Err(format!("`{name}` is given twice").into());
             }
         }
         Self::from_json(Json::Object(members))
+    }
+
+    /// Whether it names a document in no way.
+    pub(crate) fn has_no_document(&self) -> bool {
+        let has_hash = self.extensions.as_ref().is_some_and(|all| all.contains_key("persistedQuery"));
+        self.query.is_none() && self.document_id.is_none() && !has_hash
     }
 
     /// The id that `extensions.operationId` gives the operation on a connection of several.
@@ -65,32 +67,32 @@ impl Parameters {
     }
 
     /// The request, without the document if that is only named.
-    pub(crate) fn into_request(self) -> Result<Request, Refusal> {
+    pub(crate) fn into_request(self) -> Result<Request, Malformed> {
         let mut request = Request::new(self.query.unwrap_or_default());
         request.operation_name = self.operation_name.filter(|name| !name.is_empty());
         request.variables = Variables::from_json(Json::Object(self.variables.unwrap_or_default()));
         let extensions = self.extensions.unwrap_or_default().into_iter();
         let extensions = extensions.map(|(name, value)| Value::from_json(value).map(|value| (name, value)));
         let extensions: Result<_, _> = extensions.collect();
-        let refused = |error| Refusal::bad_request(format!("`extensions` cannot be read: {error}"));
-        request.extensions = Extensions(extensions.map_err(refused)?);
+        request.extensions =
+            Extensions(extensions.map_err(|error| format!("`extensions` cannot be read: {error}"))?);
         Ok(request)
     }
 }
 
-fn text(members: &mut Map<String, Json>, name: &str) -> Result<Option<String>, Refusal> {
+fn text(members: &mut Map<String, Json>, name: &str) -> Result<Option<String>, Malformed> {
     match members.remove(name) {
         None | Some(Json::Null) => Ok(None),
         Some(Json::String(text)) => Ok(Some(text)),
-        Some(other) => Err(Refusal::bad_request(format!("`{name}` must be a string, not {}", kind(&other)))),
+        Some(other) => Err(format!("`{name}` must be a string, not {}", kind(&other)).into()),
     }
 }
 
-fn object(members: &mut Map<String, Json>, name: &str) -> Result<Option<Map<String, Json>>, Refusal> {
+fn object(members: &mut Map<String, Json>, name: &str) -> Result<Option<Map<String, Json>>, Malformed> {
     match members.remove(name) {
         None | Some(Json::Null) => Ok(None),
         Some(Json::Object(object)) => Ok(Some(object)),
-        Some(other) => Err(Refusal::bad_request(format!("`{name}` must be an object, not {}", kind(&other)))),
+        Some(other) => Err(format!("`{name}` must be an object, not {}", kind(&other)).into()),
     }
 }
 
@@ -118,10 +120,9 @@ mod tests {
             (json!({ "operationName": [] }), "`operationName` must be a string, not an array"),
             (json!({ "variables": "{}" }), "`variables` must be an object, not a string"),
             (json!({ "extensions": true }), "`extensions` must be an object, not a boolean"),
-            (json!([]), "the body must be a JSON object with `query`, not an array"),
+            (json!([]), "a request must be a JSON object with `query`, not an array"),
         ] {
-            let refused = Parameters::from_json(body.clone()).err().map(|refusal| format!("{refusal:?}"));
-            assert!(refused.as_ref().is_some_and(|refusal| refusal.contains(named)), "{body}: {refused:?}");
+            assert_eq!(Parameters::from_json(body.clone()), Err(named.into()), "{body}");
         }
     }
 
@@ -129,13 +130,9 @@ mod tests {
     fn a_query_string_says_the_same_as_a_body() {
         let query = "query=%7B+viewer+%7D&operationName=a&variables=%7B%22a%22:1%7D&extensions=null&token=x";
         let body = json!({ "query": "{ viewer }", "operationName": "a", "variables": { "a": 1 } });
-        assert_eq!(
-            Parameters::from_query_string(query, 100).expect("parameters"),
-            Parameters::from_json(body).expect("parameters")
-        );
-        assert!(Parameters::from_query_string(query, 10).is_err(), "longer than the limit");
+        assert_eq!(Parameters::from_query_string(query), Parameters::from_json(body));
         for query in ["query=a&query=b", "variables=%7B", "variables=[]", "extensions=1"] {
-            assert!(Parameters::from_query_string(query, 100).is_err(), "{query}");
+            assert!(Parameters::from_query_string(query).is_err(), "{query}");
         }
     }
 }
