@@ -40,10 +40,11 @@ pub(super) fn check_literals(
         let mut literals = Literals::new(types, &condition, introspection, &mut errors);
         for definition in operation.node.variable_definitions.iter().map(|definition| &definition.node) {
             if let Some(default) = &definition.default_value
-                && let Err(wrong) = Values::new(types).check(&default.node, &definition.var_type.node)
+                && let Err(wrong) = Values::in_document(types).check(&default.node, &definition.var_type.node)
             {
                 let name = format!("${}", definition.name.node);
-                literals.report(&format!("the default of {}", wrong.describe(&name)), default.pos);
+                let message = format!("the default of {}", wrong.describe(&name));
+                literals.report(message, wrong.code, default.pos);
             }
         }
         let root = match operation.node.ty {
@@ -129,14 +130,14 @@ impl<'t, 'd> Literals<'t, 'd> {
         position: Pos,
     ) {
         let Ok(literal) = literal;
-        let mut values = Values::new(self.types);
+        let mut values = Values::in_document(self.types);
         if let Err(wrong) = values.check_field(&literal, of) {
-            self.report(&wrong.describe(name), position);
+            self.report(wrong.describe(name), wrong.code, position);
         }
         self.scope.usages.extend(values.usages.into_iter().map(|usage| (usage, position)));
     }
 
-    fn report(&mut self, message: &str, position: Pos) {
-        self.errors.push(with_code(ServerError::new(message, Some(position)), ErrorCode::BadUserInput));
+    fn report(&mut self, message: String, code: ErrorCode, position: Pos) {
+        self.errors.push(with_code(ServerError::new(message, Some(position)), code));
     }
 }

@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use async_graphql::{
     ID, InputType, Name, Pos, Value,
@@ -7,6 +7,7 @@ use async_graphql::{
 };
 
 use crate::{
+    error::ErrorCode,
     schema_types::{Input, InputField, SchemaTypes},
     types::{Cursor, Date, DateTime},
 };
@@ -16,11 +17,13 @@ pub(super) struct WrongValue {
     /// From the inside out.
     path: Vec<String>,
     message: String,
+    /// What the error is in a document.
+    pub(super) code: ErrorCode,
 }
 
 impl WrongValue {
     fn new(message: impl Into<String>) -> Self {
-        Self { path: Vec::new(), message: message.into() }
+        Self { path: Vec::new(), message: message.into(), code: ErrorCode::BadUserInput }
     }
 
     fn within(mut self, part: String) -> Self {
@@ -44,16 +47,32 @@ pub(super) struct Usage<'t> {
     pub(super) has_default: bool,
 }
 
+/// Where values are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Notation {
+    /// In a document, where names and strings differ.
+    Document,
+    /// In JSON, which has strings only.
+    Json,
+}
+
 /// Holds values against types (GraphQL, October 2021, sections 3.5 to 3.12, "input coercion"). Variables in them are
 /// collected, to be looked at by themselves.
 pub(super) struct Values<'t> {
     types: &'t SchemaTypes,
+    notation: Notation,
     pub(super) usages: Vec<Usage<'t>>,
 }
 
 impl<'t> Values<'t> {
-    pub(super) fn new(types: &'t SchemaTypes) -> Self {
-        Self { types, usages: Vec::new() }
+    /// Values that are written in a document.
+    pub(super) fn in_document(types: &'t SchemaTypes) -> Self {
+        Self { types, notation: Notation::Document, usages: Vec::new() }
+    }
+
+    /// Values of variables.
+    pub(super) fn of_variables(types: &'t SchemaTypes) -> Self {
+        Self { types, notation: Notation::Json, usages: Vec::new() }
     }
 
     /// Holds a value against the type of an argument or of a field of an input object.
@@ -85,13 +104,12 @@ impl<'t> Values<'t> {
             (_, BaseType::List(of)) => self.check(value, of),
             (_, BaseType::Named(name)) => match (self.types.input(name), value) {
                 (Some(Input::Object(fields)), Value::Object(given)) => self.check_object(given, name, fields),
-                (Some(Input::Enum(values)), Value::Enum(value)) if values.contains(value) => Ok(()),
-                (Some(Input::Enum(values)), Value::String(value)) if values.contains(value.as_str()) => {
-                    Ok(())
+                (Some(Input::Enum(values)), Value::Enum(name)) => check_name(name, of, values),
+                (Some(Input::Enum(values)), Value::String(name)) if self.notation == Notation::Json => {
+                    check_name(name, of, values)
                 }
+                (Some(Input::Enum(_)), Value::String(_)) => Err(string_as_name(of)),
                 (Some(Input::Scalar), _) => check_scalar(value, name),
-                (Some(Input::Enum(_)), Value::String(value)) => Err(other_value(of, value)),
-                (Some(Input::Enum(_)), Value::Enum(value)) => Err(other_value(of, value)),
                 _ => Err(WrongValue::new(format!("it must be a value of `{of}`"))),
             },
         }
@@ -132,10 +150,19 @@ fn variable(value: &Value) -> Option<Name> {
     }
 }
 
-/// A name that an enum does not have. What is longer than any name is not told back.
-fn other_value(of: &Type, given: &str) -> WrongValue {
-    let given = &given[..given.floor_char_boundary(64)];
-    WrongValue::new(format!("it must be a value of `{of}`, and is `{given}`"))
+/// A name that an enum does not have is not told back where it is longer than any name.
+fn check_name(name: &str, of: &Type, values: &BTreeSet<Name>) -> Result<(), WrongValue> {
+    if values.contains(name) {
+        return Ok(());
+    }
+    let given = &name[..name.floor_char_boundary(64)];
+    Err(WrongValue::new(format!("it must be a value of `{of}`, and is `{given}`")))
+}
+
+/// A string in a document, which names no value of an enum (section 3.9).
+fn string_as_name(of: &Type) -> WrongValue {
+    let message = format!("it must be a value of `{of}`, which is a name without quotes, and is a string");
+    WrongValue { code: ErrorCode::GraphqlValidationFailed, ..WrongValue::new(message) }
 }
 
 /// What the scalar's own parser says.

@@ -39,7 +39,7 @@ fn wrong_variable(
         None => missing(),
         Some(Value::Null) if !of.nullable => missing(),
         Some(value) => {
-            let wrong = Values::new(types).check(value, of).err()?;
+            let wrong = Values::of_variables(types).check(value, of).err()?;
             Some(format!("the variable {}", wrong.describe(&format!("${name}"))))
         }
     }

@@ -71,6 +71,44 @@ async fn what_does_not_fit_the_schema_fails_the_validation() {
 }
 
 #[tokio::test]
+async fn a_string_is_no_value_of_an_enum_in_a_document_and_is_one_in_variables() {
+    let service = Service::new().await;
+    let client = service.staff();
+    let place = |head: &str, input: &str| {
+        format!("mutation {head} {{ placeOrder(input: {input}) {{ order {{ state }} errors {{ code }} }} }}")
+    };
+    for document in [
+        place("", r#"{ username: "joe", state: "PAID" }"#),
+        place("", r#"{ username: "joe", state: """PAID""" }"#),
+        place("($name: String!)", r#"{ username: $name, state: "PAID" }"#),
+        place(r#"($state: OrderState! = "PAID")"#, r#"{ username: "joe", state: $state }"#),
+        place(r#"($input: PlaceOrderInput! = { username: "joe", state: "PAID" })"#, "$input"),
+        r#"{ orders(where: { state: "PAID" }) { totalCount } }"#.to_owned(),
+        r#"subscription { orderEvents(where: { state: "PAID" }) { cursor } }"#.to_owned(),
+    ] {
+        let request = with_variables(&document, json!({ "name": "joe" }));
+        let told = client.follow(request).next().await.expect("an answer");
+        assert_eq!(codes(&told), ["GRAPHQL_VALIDATION_FAILED"], "{document} is answered with {told}");
+        let message = told["errors"][0]["message"].as_str().expect("a message");
+        assert!(message.contains("`OrderState"), "{document}: {message}");
+    }
+    assert_eq!(service.stored().await, [], "what was refused was not done");
+
+    let paid = json!({ "placeOrder": { "order": { "state": "PAID" }, "errors": [] } });
+    for (document, variables) in [
+        (place("", r#"{ username: "joe", state: PAID }"#), json!({})),
+        (place("($state: OrderState!)", r#"{ username: "joe", state: $state }"#), json!({ "state": "PAID" })),
+        (
+            place("($input: PlaceOrderInput!)", "$input"),
+            json!({ "input": { "username": "joe", "state": "PAID" } }),
+        ),
+        (place("($state: OrderState! = PAID)", r#"{ username: "joe", state: $state }"#), json!({})),
+    ] {
+        assert_eq!(client.data(with_variables(&document, variables)).await, paid, "{document}");
+    }
+}
+
+#[tokio::test]
 async fn a_choice_among_operations_that_cannot_be_made_is_an_error_without_data() {
     let client = Service::new().await.staff();
     let document = "query A { viewer { username } } query B { viewer { username } }";
