@@ -336,6 +336,20 @@ const scenarios = {
     await tabTo('Pay order 3');
     await page.keyboard.press('Space');
     await row(page, 3).getByText('Paid', { exact: true }).waitFor();
+    // What had the focus is gone, and who uses a keyboard goes on from there.
+    const focusIsOn = (number) =>
+      eventually(`the focus is on order ${number}`, async () => {
+        const found = await page.evaluate(() => document.activeElement.dataset.order ?? document.activeElement.outerHTML);
+        return [found === String(number), found];
+      });
+    await focusIsOn(3);
+    await page.keyboard.press('Tab');
+    assert.equal((await focus()).label, 'Pay order 1');
+    await page.keyboard.press('Tab');
+    assert.equal((await focus()).label, 'Cancel order 1');
+    await page.keyboard.press('Enter');
+    await waitForOrders(page, [3, 2]);
+    await focusIsOn(2);
 
     const names = await page.getByRole('columnheader').allInnerTexts();
     assert.deepEqual(names, ['Order', 'User', 'Day', 'State', 'Actions']);
@@ -382,6 +396,65 @@ const scenarios = {
     await page.getByRole('tab', { name: 'refused' }).waitFor();
     await page.getByRole('button', { name: /^Execute query/ }).click();
     await page.locator('.graphiql-response').getByText('"CURSOR_INVALID"').first().waitFor();
+  },
+
+  async graphiql_sends_its_headers_over_http_and_with_subscriptions({ open, expect }) {
+    // What is asked before there is a token: the schema.
+    expect(/status of 401/);
+    const { ORDERCAST_TOKEN: staff } = process.env;
+    const [sent, headers] = [[], []];
+    const page = await open('/graphiql', { prepare: (page) => watchSockets(page, sent) });
+    page.on('request', (request) => {
+      if (request.url().endsWith('/graphql')) headers.push(request.headers().authorization);
+    });
+    await page.getByRole('tab', { name: 'getLastOrder' }).waitFor();
+    await page.getByRole('button', { name: 'Headers', exact: true }).click();
+    const editors = page.locator('.graphiql-editor-tool').locator('textarea, [contenteditable], .native-edit-context');
+    await editors.and(page.locator(':visible')).first().focus();
+    await page.keyboard.press('ControlOrMeta+a');
+    await page.keyboard.insertText(JSON.stringify({ Authorization: `Bearer ${staff}` }));
+    const response = page.locator('.graphiql-response');
+    const execute = (expected) =>
+      eventually(`the answer has ${expected}`, async () => {
+        const button = page.getByRole('button', { name: /^Execute query/ });
+        if (await button.isVisible()) await button.click();
+        const came = response.getByText(expected).first().waitFor({ timeout: 3000 });
+        return [await came.then(() => true, () => false), await response.innerText()];
+      });
+    await execute('"caty88"');
+    const inits = sent.filter(({ type }) => type === 'connection_init').map(({ payload }) => payload?.Authorization);
+    assert.equal(inits.at(-1), `Bearer ${staff}`);
+    await placeOrder('joe');
+    await response.getByText('"joe"').first().waitFor();
+    // Over HTTP: the schema, which it did not get without.
+    await page.getByRole('button', { name: 'Re-fetch GraphQL schema' }).click();
+    await eventually('it asks with the token', async () => [headers.includes(`Bearer ${staff}`), headers]);
+    await page.getByRole('button', { name: /documentation explorer/i }).first().click();
+    await page.locator('.graphiql-doc-explorer').getByText('Subscription').first().waitFor();
+  },
+
+  async the_browsers_own_event_source_comes_back_and_misses_nothing({ open, expect }) {
+    expect(/WebSocket connection to .* failed/, /ERR_CONNECTION_REFUSED/, /ERR_INCOMPLETE_CHUNKED_ENCODING/);
+    const page = await open();
+    await page.evaluate((query) => {
+      globalThis.told = [];
+      const source = new EventSource(`/graphql?query=${encodeURIComponent(query)}`);
+      source.addEventListener('next', ({ data }) => told.push(JSON.parse(data).data.orderEvents.order.id));
+      return new Promise((resolve) => source.addEventListener('open', resolve));
+    }, 'subscription { orderEvents { order { id } } }');
+    const hasTold = (numbers) => {
+      const wanted = JSON.stringify(numbers.map((number) => `Order:${number}`));
+      return eventually(`it was told ${wanted}`, async () => {
+        const told = JSON.stringify(await page.evaluate(() => globalThis.told));
+        return [told === wanted, told];
+      });
+    };
+    await placeOrder('joe');
+    await hasTold([3]);
+    tell('kill the server, place orders by SQL and start it');
+    await hasTold([3, 4, 5, 6]);
+    await placeOrder('joe');
+    await hasTold([3, 4, 5, 6, 7]);
   },
 };
 

@@ -20,6 +20,8 @@ fn main() {
         .with_node(it_is_for_everyone)
         .with_node(graphiql_runs_the_subscription_of_the_talk)
         .with_node(graphiql_shows_why_a_subscription_was_refused)
+        .with_node(graphiql_sends_its_headers_over_http_and_with_subscriptions)
+        .with_node(the_browsers_own_event_source_comes_back_and_misses_nothing)
         .with_node(its_files_are_compressed_and_asked_for_again_only_when_they_may_have_changed)
         .with_node(it_may_talk_to_its_own_server_and_to_nobody_else)
         .everywhere(a_setting_turns_it_off)
@@ -75,12 +77,8 @@ fn errors_are_told_where_they_happen_and_undo_what_was_expected() {
 
 fn a_token_says_who_looks_at_it() {
     let server = Installation::new().set("ORDERCAST_JWT_SECRET", SECRET).start();
-    let token = |arguments: &[&str]| {
-        let finished = server.installation().run(&[&["token"], arguments].concat());
-        assert!(finished.status.success(), "{finished:?}");
-        finished.stdout.trim().to_owned()
-    };
-    let (staff, customer) = (token(&["--user", "boss", "--role", "staff"]), token(&["--user", "joe"]));
+    let staff = token(&server, &["--user", "boss", "--role", "staff"]);
+    let customer = token(&server, &["--user", "joe"]);
     let variables = [
         ("ORDERCAST_TOKEN", &*staff),
         ("ORDERCAST_TOKEN_OF_JOE", &customer),
@@ -99,6 +97,24 @@ fn graphiql_runs_the_subscription_of_the_talk() {
 
 fn graphiql_shows_why_a_subscription_was_refused() {
     Browser::run(Server::start().api(), "graphiql_shows_why_a_subscription_was_refused");
+}
+
+fn graphiql_sends_its_headers_over_http_and_with_subscriptions() {
+    let server = Installation::new().set("ORDERCAST_JWT_SECRET", SECRET).start();
+    let staff = token(&server, &["--user", "boss", "--role", "staff"]);
+    let scenario = "graphiql_sends_its_headers_over_http_and_with_subscriptions";
+    Browser::start_with(server.api(), scenario, &[("ORDERCAST_TOKEN", &staff)]).finish();
+}
+
+fn the_browsers_own_event_source_comes_back_and_misses_nothing() {
+    let mut server = Server::start();
+    let installation = at_the_address_of(&server);
+    let browser = Browser::start(server.api(), "the_browsers_own_event_source_comes_back_and_misses_nothing");
+    browser.wait_for("kill the server, place orders by SQL and start it");
+    server.kill();
+    installation.execute(&ORDER_OF_CATY.repeat(3));
+    let _server = installation.start();
+    browser.finish();
 }
 
 fn its_files_are_compressed_and_asked_for_again_only_when_they_may_have_changed() {
@@ -174,6 +190,13 @@ fn a_setting_turns_it_off() {
         assert_eq!(answer.text().expect("a body"), "", "{path}");
     }
     assert_eq!(server.api().orders().len(), 2, "the API is there");
+}
+
+/// A token of the server's own making.
+fn token(server: &Server, arguments: &[&str]) -> String {
+    let finished = server.installation().run(&[&["token"], arguments].concat());
+    assert!(finished.status.success(), "{finished:?}");
+    finished.stdout.trim().to_owned()
 }
 
 /// The same installation, whose next server has the address of this one.

@@ -53,7 +53,13 @@ export function OrderRow({ order, viewer, isNew }: Props) {
   const gone = cancelling.loading || (cancelling.data?.cancelOrder.order ?? undefined) !== undefined;
   const changeable = order.state === 'UNPAID' && !gone && mayChange(viewer, order);
   return (
-    <tr role="row" className={isNew ? 'new' : undefined} data-order={number} data-gone={gone || undefined}>
+    <tr
+      role="row"
+      className={isNew ? 'new' : undefined}
+      data-order={number}
+      data-gone={gone || undefined}
+      tabIndex={-1}
+    >
       <th role="rowheader" scope="row">
         <span className="number">{number}</span>
       </th>

@@ -1,5 +1,6 @@
 import { describe } from '../describe';
 import type { ViewerQuery } from '../generated/operations';
+import { useKeptFocus } from '../useKeptFocus';
 import type { LiveOrders } from '../useLiveOrders';
 import { OrderRow } from './OrderRow';
 
@@ -12,6 +13,7 @@ interface Props {
 export function OrderTable({ orders, viewer }: Props) {
   const { list, loading, loadingOlder, error } = orders;
   const nodes = list?.nodes ?? [];
+  const rows = useKeptFocus();
   return (
     <>
       <table role="table" aria-labelledby="orders-title" aria-busy={loading}>
@@ -24,7 +26,7 @@ export function OrderTable({ orders, viewer }: Props) {
             ))}
           </tr>
         </thead>
-        <tbody role="rowgroup">
+        <tbody role="rowgroup" ref={rows}>
           {nodes.toReversed().map((order) => (
             <OrderRow key={order.id} order={order} viewer={viewer} isNew={orders.arrived(order.id)} />
           ))}
