@@ -1,3 +1,5 @@
+use std::process::Command;
+
 use libtest_mimic::{Arguments, Trial};
 
 use crate::{Installation, PostgresServer, StockClient};
@@ -68,6 +70,13 @@ impl Suite {
         self.add(format!("python::{name}"), test)
     }
 
+    /// A test that needs this program of the system.
+    #[must_use]
+    pub fn with_program<F: FnOnce() + Send + 'static>(self, program: &str, test: F) -> Self {
+        let is_there = Command::new(program).arg("--version").output().is_ok_and(|ran| ran.status.success());
+        self.add(format!("{program}::{}", name_of::<F>()), is_there.then_some(test))
+    }
+
     /// A test that needs PostgreSQL.
     #[must_use]
     pub fn on_postgres<F: FnOnce(&PostgresServer) + Send + 'static>(self, test: F) -> Self {
@@ -109,7 +118,8 @@ impl Suite {
         let ignored = test.is_none();
         let trial = Trial::test(name, move || {
             let variables = [StockClient::NODE, StockClient::PYTHON, PostgresServer::VARIABLE];
-            test.ok_or_else(|| format!("needs one of {}, see tests/setup", variables.join(", ")))?();
+            let needs = || format!("needs one of {}, or a program, see tests/setup", variables.join(", "));
+            test.ok_or_else(needs)?();
             Ok(())
         });
         self.trials.push(trial.with_ignored_flag(ignored));

@@ -1,10 +1,14 @@
-//! Stock clients of npm and Python, each over the transport that it is made for.
+//! Stock clients of npm and Python, each over the transport that it is made for, and curl.
 
 mod audits;
 mod restart;
 
+use std::process::Command;
+
 use serde_json::{Value, json};
-use tests::{Api, GET_LAST_ORDER, Installation, SECRET, Server, StockClient, Suite, TokenKey, claims};
+use tests::{
+    Api, GET_LAST_ORDER, Installation, Process, SECRET, Server, StockClient, Suite, TokenKey, claims,
+};
 
 /// Each of `node/clients.mjs`.
 const NODE: [&str; 11] = [
@@ -27,6 +31,7 @@ const PYTHON: [&str; 2] = ["gql-graphql-transport-ws", "gql-graphql-ws"];
 fn main() {
     let mut suite = audits::add_to(Suite::new()).with_node(restart::event_source_misses_nothing);
     suite = suite.with_node(restart::graphql_sse_misses_nothing);
+    suite = suite.with_program("curl", what_happens_is_shown_at_once);
     for client in NODE {
         let name = format!("{client}_reads_changes_and_follows");
         suite = suite.named_with_node(&name, move || {
@@ -88,6 +93,28 @@ fn reads_changes_and_follows(api: &Api, client: &StockClient) {
     expected.push(order("UNPAID", "2026-05-02"));
     assert_eq!(client.wait_for_answers(3), expected);
     assert!(!client.has_ended());
+}
+
+/// As the README has it first: without buffering, which is curl's.
+fn what_happens_is_shown_at_once() {
+    let server = Server::start();
+    let body = json!({ "query": GET_LAST_ORDER }).to_string();
+    let mut command = Command::new("curl");
+    command.args(["--silent", "--show-error", "--noproxy", "*", "-N", &server.api().url()]);
+    command.args(["-H", "Content-Type: application/json", "-d", &body]);
+    let curl = Process::start(&mut command);
+    let told = |count| {
+        curl.stdout().wait_for(&format!("{count} events"), |lines| {
+            let data = lines.iter().filter_map(|line| line.strip_prefix("data: "));
+            let told: Vec<Value> = data.map(|data| serde_json::from_str(data).expect("JSON")).collect();
+            (told.len() == count).then(|| told.last().map(|told| told["data"].clone()))?
+        })
+    };
+    assert_eq!(told(1)["getOrder"]["user"]["username"], "caty88");
+    let id = server.api().place_order(&json!({ "username": "joe", "date": "2026-05-01" }));
+    assert_eq!(told(2), order("UNPAID", "2026-05-01"));
+    server.api().pay_order(&id);
+    assert_eq!(told(3), order("PAID", "2026-05-01"));
 }
 
 /// An order of the sample data's joe, as the talk's subscription tells it.
