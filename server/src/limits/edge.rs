@@ -107,7 +107,7 @@ fn finish<B: MessageBody + 'static>(
         response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
     }
     response.map_body(|_, body| match body.size() {
-        BodySize::Stream => BoxBody::new(Served { body: body.boxed(), _service: service }),
+        BodySize::Stream => BoxBody::new(Served { body: body.boxed(), service }),
         BodySize::None | BodySize::Sized(_) => body.boxed(),
     })
 }
@@ -123,10 +123,11 @@ fn add_security_headers(headers: &mut HeaderMap) {
 /// A request that is being served, and the client behind a proxy that sent it.
 type Service = (InService, Option<ClientPermit>);
 
-/// A body that is told as it comes to be.
+/// A body that is told as it comes to be, as long as there is a client. One that went away would else be noticed when it is
+/// sent something for the second time.
 struct Served {
     body: BoxBody,
-    _service: Service,
+    service: Service,
 }
 
 impl MessageBody for Served {
@@ -140,6 +141,9 @@ impl MessageBody for Served {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        Pin::new(&mut self.body).poll_next(context)
+        match Pin::new(&mut self.body).poll_next(context) {
+            Poll::Pending if self.service.0.client_has_ended() => Poll::Ready(None),
+            told => told,
+        }
     }
 }

@@ -24,6 +24,8 @@ pub(crate) struct Peer {
     receiving: Cell<Option<Instant>>,
     /// How much was to be sent when the client first took less than there was, and when that was.
     untaken: Cell<Option<(usize, Instant)>>,
+    /// Whether the client has ended its side of the connection.
+    has_ended: Cell<bool>,
 }
 
 /// How long a client may take.
@@ -90,6 +92,7 @@ impl Peer {
             reader: Cell::new(None),
             receiving: Cell::new(None),
             untaken: Cell::new(None),
+            has_ended: Cell::new(false),
         }
     }
 
@@ -162,6 +165,11 @@ impl Peer {
         }
     }
 
+    /// The client ended its side of the connection.
+    pub(super) fn end(&self) {
+        self.has_ended.set(true);
+    }
+
     /// Some of the bytes that are to be sent were taken.
     pub(super) fn take(&self, taken: usize, of: usize) {
         let left = of - taken;
@@ -195,6 +203,12 @@ impl InService {
     /// Whether it has not come to its end.
     pub(crate) fn is_receiving(&self) -> bool {
         self.0.is_receiving()
+    }
+
+    /// Whether the client has ended its side of the connection. What reads from the client is polled before what answers
+    /// it, in the same task: whoever asks here when polled need not be woken.
+    pub(super) fn client_has_ended(&self) -> bool {
+        self.0.has_ended.get()
     }
 }
 

@@ -150,6 +150,8 @@ impl AsyncRead for LimitedStream {
         if count > 0 {
             self.turn += count;
             self.peer.receive(&buffer.filled()[before..]);
+        } else if most > 0 {
+            self.peer.end();
         }
         read
     }

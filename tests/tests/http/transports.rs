@@ -1,8 +1,10 @@
 //! Every transport tells the same of the same operation, in its own words.
 
-use reqwest::header;
+use std::time::Instant;
+
+use reqwest::{Method, header};
 use serde_json::{Value, json};
-use tests::{EventStream, GET_LAST_ORDER, Protocol, Server, Socket};
+use tests::{EventStream, GET_LAST_ORDER, PATIENCE, Protocol, Server, Socket};
 
 use crate::{
     channels,
@@ -90,15 +92,66 @@ fn what_cannot_be_started_is_told_the_same_on_each_transport() {
         (r#"subscription { orderEvents(after: "x") { cursor } }"#, "CURSOR_INVALID"),
         (r#"subscription { orderEvents(where: { dateTo: "x" }) { cursor } }"#, "BAD_USER_INPUT"),
     ] {
-        let errors = |payload: Value| match payload {
-            Value::Array(_) => payload,
-            mut payload => payload["errors"].take(),
-        };
         let expected = errors(TRANSPORTS[1].1(&server, document)());
         assert_eq!(expected[0]["extensions"]["code"], code, "{expected}");
         for (transport, start) in TRANSPORTS {
             assert_eq!(errors(start(&server, document)()), expected, "{transport}: {document}");
         }
+    }
+}
+
+#[test]
+fn that_events_behind_a_cursor_are_no_longer_kept_is_told_the_same_on_each_transport() {
+    let server = Server::start();
+    let document = follow_from_now(&server);
+    (0..3).for_each(|_| drop(place(&server)));
+    let installation = server.installation().clone().set("ORDERCAST_EVENTS_KEPT", "1");
+    assert!(server.terminate().success());
+    let server = installation.start();
+    let refused = || errors(TRANSPORTS[1].1(&server, &document)());
+    // They are deleted in the background once it has started.
+    let since = Instant::now();
+    let mut expected = refused();
+    while expected.is_null() {
+        assert!(since.elapsed() < PATIENCE, "what is not to be kept is still there");
+        expected = refused();
+    }
+    let extensions = &expected[0]["extensions"];
+    assert_eq!(extensions["code"], "CURSOR_EXPIRED", "{expected}");
+    assert!(extensions["oldest"].is_string() && extensions["newest"].is_string(), "{expected}");
+    for (transport, start) in TRANSPORTS {
+        assert_eq!(errors(start(&server, &document)()), expected, "{transport}");
+    }
+}
+
+#[test]
+fn a_subscription_that_is_given_up_stops_on_each_transport() {
+    let server = Server::start();
+    for (transport, start) in TRANSPORTS {
+        let mut payloads = start(&server, GET_LAST_ORDER);
+        payloads();
+        assert_eq!(running(&server), 1, "{transport}");
+        drop(payloads);
+        let since = Instant::now();
+        while running(&server) > 0 {
+            assert!(since.elapsed() < PATIENCE, "{transport}: it goes on without its client");
+        }
+    }
+}
+
+/// How many operations the server tells as they go on.
+fn running(server: &Server) -> u64 {
+    let answer = server.api().request(Method::GET, "/metrics").send().expect("an answer");
+    let metrics = answer.text().expect("metrics");
+    let counts = metrics.lines().filter(|line| line.starts_with("ordercast_operations_running{"));
+    counts.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum()
+}
+
+/// The errors that a transport tells, if it does.
+fn errors(payload: Value) -> Value {
+    match payload {
+        Value::Array(_) => payload,
+        mut payload => payload["errors"].take(),
     }
 }
 
