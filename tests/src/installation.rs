@@ -65,6 +65,11 @@ impl Installation {
         self.directory.path()
     }
 
+    /// Builds the binary, where that is not done yet.
+    pub fn build() {
+        binary::ordercast();
+    }
+
     /// Starts the server.
     pub fn start(&self) -> Server {
         Server::start_in(self)
