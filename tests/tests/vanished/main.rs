@@ -4,7 +4,7 @@
 mod network;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     io::{Read, Write},
     net::TcpStream,
@@ -48,15 +48,23 @@ fn clients_that_vanish_are_noticed_and_what_they_held_is_freed(network: &Network
         .set("ORDERCAST_REQUEST_TIMEOUT", "10s")
         .set("ORDERCAST_IDLE_TIMEOUT", "10s")
         .start();
-    let free = open_sockets(&server);
     let clients = connect(&server);
     let names: Clients = clients.iter().map(|(name, stream)| (port_of(stream), *name)).collect();
-    wait_until(&server, &names, clients.len(), free + clients.len());
+    let mut connections = Vec::new();
+    // The last ones may wait to be accepted.
+    wait_until("each is connected", || {
+        connections = connections_to(&server, &names);
+        let held = held(&server, &connections);
+        (held.len() == clients.len()).then_some(()).ok_or(held)
+    });
 
     network.go_down();
     // There is more than signs of life to tell, too.
     server.installation().execute("UPDATE orders SET state = 'PAID' WHERE state = 'UNPAID'");
-    wait_until(&server, &names, 0, free);
+    wait_until("each is noticed, and freed by the server and by its kernel", || {
+        let left = [held(&server, &connections), names_of(&connections_to(&server, &names))].concat();
+        if left.is_empty() { Ok(()) } else { Err(left) }
+    });
 
     network.come_up();
     let metrics =
@@ -159,42 +167,42 @@ fn port_of(stream: &TcpStream) -> u16 {
     stream.local_addr().expect("an address").port()
 }
 
-/// Those of the clients to whom the server's kernel has a connection.
-fn connected(server: &Server, names: &Clients) -> Vec<&'static str> {
-    let table =
-        fs::read_to_string(format!("/proc/{}/net/tcp", server.id())).expect("the server's connections");
-    let port = |address: &str| u16::from_str_radix(address.split(':').nth(1)?, 16).ok();
-    let own: u16 =
-        server.api().address().rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
-    let mut found: Vec<_> = table
-        .lines()
-        .filter_map(|line| {
-            let mut columns = line.split_whitespace().skip(1);
-            let (local, remote) = (port(columns.next()?)?, port(columns.next()?)?);
-            (local == own).then(|| names.get_key_value(&remote))?
-        })
-        .collect();
-    found.sort_unstable();
-    found.into_iter().map(|(_, name)| *name).collect()
-}
-
-/// Waits until the server's kernel has connections to so many of the clients, and the server so many sockets.
-fn wait_until(server: &Server, names: &Clients, clients: usize, sockets: usize) {
+/// Waits until it holds. Until then it tells which clients are there.
+fn wait_until(what: &str, mut holds: impl FnMut() -> Result<(), Vec<&'static str>>) {
     let since = Instant::now();
-    loop {
-        let (connected, open) = (connected(server, names), open_sockets(server));
-        if connected.len() == clients && open == sockets {
-            return;
-        }
-        let found = format!("there are {open} sockets and not {sockets}, and connections to {connected:?}");
-        assert!(since.elapsed() < PATIENCE, "after {PATIENCE:?} {found}");
+    while let Err(there) = holds() {
+        assert!(since.elapsed() < PATIENCE, "{what}: not within {PATIENCE:?}, there are {there:?}");
         thread::sleep(Duration::from_millis(20));
     }
 }
 
-/// How many sockets the server's process holds.
-fn open_sockets(server: &Server) -> usize {
+/// A connection of the server's kernel: to whom, and the number of its socket.
+type Connection = (&'static str, String);
+
+fn names_of(connections: &[Connection]) -> Vec<&'static str> {
+    connections.iter().map(|(name, _)| *name).collect()
+}
+
+/// Those to the clients that have not come to their end (`/proc/net/tcp` in proc(5)).
+fn connections_to(server: &Server, names: &Clients) -> Vec<Connection> {
+    let table = fs::read_to_string(format!("/proc/{}/net/tcp", server.id()));
+    let port = |address: &str| u16::from_str_radix(address.split(':').nth(1)?, 16).ok();
+    let own = server.api().address().rsplit(':').next().and_then(|port| port.parse().ok());
+    let connection = |line: &str| {
+        let columns: Vec<_> = line.split_whitespace().collect();
+        let name = names.get(&port(columns.get(2)?)?)?;
+        (port(columns[1]) == own && columns[3] != TIME_WAIT).then(|| (*name, columns[9].to_owned()))
+    };
+    table.expect("the server's connections").lines().filter_map(connection).collect()
+}
+
+const TIME_WAIT: &str = "06";
+
+/// To whom of the connections the server's process has the socket.
+fn held(server: &Server, connections: &[Connection]) -> Vec<&'static str> {
     let files = fs::read_dir(format!("/proc/{}/fd", server.id())).expect("the files of the process");
-    let targets = files.filter_map(|file| fs::read_link(file.ok()?.path()).ok());
-    targets.filter(|target| target.to_string_lossy().starts_with("socket:")).count()
+    let files = files.filter_map(|file| fs::read_link(file.ok()?.path()).ok());
+    let targets: BTreeSet<_> = files.map(|target| target.to_string_lossy().into_owned()).collect();
+    let is_held = |(_, number): &&Connection| targets.contains(&format!("socket:[{number}]"));
+    connections.iter().filter(is_held).map(|(name, _)| *name).collect()
 }
