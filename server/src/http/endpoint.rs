@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     authentication::Identity,
-    limits::admit_operations,
+    limits::{EndsWithClient, admit_operations},
     metrics::Outcome,
     request::{self, NotPrepared, Parameters},
 };
@@ -64,7 +64,7 @@ pub(super) async fn get(state: Data<ServerState>, request: HttpRequest) -> HttpR
                 // The token was given to one who said who they are, and `EventSource` cannot say it again.
                 let identity = authorization::identify_if_told(&state, &request).await?;
                 let channel = state.channels.open(&token, identity.as_ref())?;
-                Ok(channel_stream::respond(channel, &state.streams))
+                Ok(ends_with_client(channel_stream::respond(channel, &state.streams)))
             }
             _ => {
                 let identity = authorization::identify(&state, &request).await?;
@@ -163,15 +163,23 @@ async fn execute(
         state.metrics.operation(Some(kind), Outcome::Started);
         state.api.start(prepared, viewer, resume(request).as_deref())
     };
-    match accepted.format(kind).ok_or_else(not_acceptable)? {
+    let response = match accepted.format(kind).ok_or_else(not_acceptable)? {
         Format::Json(json) => {
             let message = state.api.execute(prepared, viewer).await;
             state.metrics.operation(Some(kind), Outcome::of(&message));
-            Ok(answer::message(message, json, request))
+            answer::message(message, json, request)
         }
-        Format::EventStream => Ok(event_stream::respond(start(prepared), identity, &state.streams)),
-        Format::Multipart => Ok(multipart::respond(start(prepared), identity, &state.streams)),
-    }
+        Format::EventStream => event_stream::respond(start(prepared), identity, &state.streams),
+        Format::Multipart => multipart::respond(start(prepared), identity, &state.streams),
+    };
+    // Who asks once may say so by ending its side of the connection, and is answered.
+    Ok(if kind == OperationKind::Subscription { ends_with_client(response) } else { response })
+}
+
+fn ends_with_client(response: HttpResponse) -> HttpResponse {
+    let mut response = response;
+    response.extensions_mut().insert(EndsWithClient);
+    response
 }
 
 /// Answers that nothing can be executed: in one piece, or on a stream where only that is accepted, because `EventSource`

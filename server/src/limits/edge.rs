@@ -106,8 +106,9 @@ fn finish<B: MessageBody + 'static>(
         // What else comes on it may be the rest of a body as well as a request.
         response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
     }
+    let ends_with_client = response.response().extensions().get::<EndsWithClient>().is_some();
     response.map_body(|_, body| match body.size() {
-        BodySize::Stream => BoxBody::new(Served { body: body.boxed(), service }),
+        BodySize::Stream => BoxBody::new(Served { body: body.boxed(), ends_with_client, service }),
         BodySize::None | BodySize::Sized(_) => body.boxed(),
     })
 }
@@ -123,10 +124,14 @@ fn add_security_headers(headers: &mut HeaderMap) {
 /// A request that is being served, and the client behind a proxy that sent it.
 type Service = (InService, Option<ClientPermit>);
 
-/// A body that is told as it comes to be, as long as there is a client. One that went away would else be noticed when it is
-/// sent something for the second time.
+/// Marks an answer that goes on until the client has enough. One that went away would else be noticed when it is sent
+/// something for the second time.
+pub(crate) struct EndsWithClient;
+
+/// A body that is told as it comes to be.
 struct Served {
     body: BoxBody,
+    ends_with_client: bool,
     service: Service,
 }
 
@@ -142,7 +147,7 @@ impl MessageBody for Served {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, Self::Error>>> {
         match Pin::new(&mut self.body).poll_next(context) {
-            Poll::Pending if self.service.0.client_has_ended() => Poll::Ready(None),
+            Poll::Pending if self.ends_with_client && self.service.0.client_has_ended() => Poll::Ready(None),
             told => told,
         }
     }

@@ -26,7 +26,7 @@ pub(crate) use self::{
     accept::accept,
     address::{Client, ClientNetwork},
     connections::{ClientPermit, ConnectionLimits, Connections, Permit, TooMany},
-    edge::{admit_operations, at_the_edge, has_received, read_body},
+    edge::{EndsWithClient, admit_operations, at_the_edge, has_received, read_body},
     peer::{Peer, RequestTimes},
     proxies::{ProxyNetwork, TrustedProxies, was_forwarded},
     rates::{RateLimits, Rates, TooFast},

@@ -7,7 +7,7 @@ use std::{
 
 use reqwest::{Method, StatusCode, header};
 use serde_json::json;
-use tests::{EventStream, GET_LAST_ORDER, Installation, PATIENCE, Server, Signal};
+use tests::{EventStream, GET_LAST_ORDER, Installation, PATIENCE, Server, Signal, exchange};
 
 use crate::support::{FOLLOW, PLACE, assert_error, follow_after, get_document, place, post_document, value};
 
@@ -226,6 +226,35 @@ fn a_request_that_follows_a_refused_one_on_the_same_connection_is_served() {
         assert_eq!(refused.status(), StatusCode::BAD_REQUEST);
         assert_eq!(get_document(&server, "{ __typename }").send().expect("an answer").status(), 200);
     }
+}
+
+#[test]
+fn who_asks_once_and_ends_their_side_is_answered_and_who_follows_has_enough() {
+    let server = Server::start();
+    let ask = |document: &str| {
+        let body = json!({ "query": document }).to_string();
+        // It is sent, and then the end of this side.
+        let answers = exchange(
+            server.api().address(),
+            format!(
+                "POST /graphql HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\
+                 Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+                body.len()
+            )
+            .as_bytes(),
+        );
+        assert_eq!((answers.len(), answers[0].status), (1, 200), "{answers:?}");
+        answers[0].body.clone()
+    };
+    for document in [PLACE, "{ orders(last: 1) { nodes { id } } }"] {
+        let told = ask(document);
+        assert!(
+            told.contains("\"id\":\"Order:3\"") && told.contains("event: complete"),
+            "{document}: {told}"
+        );
+    }
+    let told = ask(FOLLOW);
+    assert!(told.ends_with("0\r\n\r\n") && !told.contains("event: complete"), "{told}");
 }
 
 /// Waits until the system holds no connection of the server to this client any more.
