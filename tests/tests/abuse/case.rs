@@ -1,3 +1,5 @@
+use std::thread;
+
 use tests::{AbuseCase, Server};
 
 /// Something that those who mean no good send, with its expected answer.
@@ -38,6 +40,18 @@ impl Case {
 
     /// Sends it, and holds what comes of it against what is expected.
     pub(crate) fn run(&self, server: &Server) {
+        let _named = Named(&self.name);
         (self.run)(server);
+    }
+}
+
+/// Says which case it was, if it fails beside others.
+struct Named<'n>(&'n str);
+
+impl Drop for Named<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            eprintln!("this was `{}`", self.0);
+        }
     }
 }

@@ -5,6 +5,7 @@
 //! `ORDERCAST_TEST_SCALE=10 cargo test --release -p tests --test abuse beside -- --nocapture` sends every case ten times as
 //! often beside that client, and takes what it waits at its word; on a machine that does nothing else.
 
+mod access;
 mod beside;
 mod case;
 mod documents;
@@ -17,6 +18,7 @@ mod messages;
 mod requests;
 mod sockets;
 mod targets;
+mod texts;
 mod tokens;
 mod values;
 
@@ -122,7 +124,15 @@ fn cases() -> Vec<Case> {
     let bytes = bytes
         .into_iter()
         .flat_map(|(table, cases)| cases.into_iter().map(move |case| Case::of_bytes(table, case)));
-    let others = [documents::cases(), values::cases(), messages::cases(), frames::cases(), tokens::cases()];
+    let others = [
+        documents::cases(),
+        texts::cases(),
+        values::cases(),
+        access::cases(),
+        messages::cases(),
+        frames::cases(),
+        tokens::cases(),
+    ];
     bytes.chain(others.into_iter().flatten()).collect()
 }
 

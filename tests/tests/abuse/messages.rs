@@ -131,7 +131,8 @@ fn operations(protocol: Protocol) -> impl Iterator<Item = (String, &'static str)
 
 fn closes(protocol: Protocol, message: Message, reason: String, introduced: bool) -> Case {
     let shown: String = message.to_string().chars().take(100).collect();
-    let name = format!("{shown:?} in {}", protocol.name());
+    let kind = if message.is_binary() { "binary " } else { "" };
+    let name = format!("{kind}{shown:?} in {}", protocol.name());
     Case::new("messages", name, Target::Open, move |server| {
         let mut socket = if introduced {
             RawSocket::start(server.api(), protocol)
