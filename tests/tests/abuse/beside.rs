@@ -26,12 +26,12 @@ const ABUSERS: usize = 2;
 /// How many times its quiet value the 99th percentile of what it waits may be.
 const RATIO: u32 = 2;
 
-/// What counts as quiet in the short form, where other programs, the client of this test among them, have the processors as
-/// much as the server does. The long form has no such floor.
-const FLOOR: Duration = Duration::from_millis(50);
+/// What counts as quiet in the short form at least: there, other programs have the processors as much as the server does, the
+/// senders of the cases among them. Without optimisations it may be ten times as much. The long form has no such floor.
+const FLOOR: Duration = Duration::from_millis(if cfg!(debug_assertions) { 250 } else { 25 });
 
-/// The most memory that the server may need for all of it, in bytes: twice what was measured.
-const MEMORY: u64 = 96 * 1024 * 1024;
+/// The most memory that the server may need for all of it, in bytes; about three times what it needs.
+const MEMORY: u64 = 64 * 1024 * 1024;
 
 /// The cases at a server beside its bystander. Without a scale once in each round, and otherwise so many times.
 pub(crate) fn assert_bystander_is_served(server: &Server, api: &Api, before: u64, cases: &[&Case]) {

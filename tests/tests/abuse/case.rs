@@ -16,7 +16,7 @@ pub(crate) struct Case {
 /// A server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
-    /// As it starts without settings: everyone is staff.
+    /// Everyone is staff.
     Open,
     /// With tokens, without the introspection, and with what is off by default.
     Guarded,

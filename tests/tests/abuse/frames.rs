@@ -1,7 +1,5 @@
 //! Sockets after the handshake: frames that are none (RFC 6455, section 5), floods, and operations out of turn.
 
-use std::net::{IpAddr, Ipv4Addr};
-
 use serde_json::{Value, json};
 use tests::{
     Protocol, RawSocket, Received,
@@ -144,13 +142,12 @@ fn out_of_turn(protocol: Protocol) -> Vec<Case> {
     ]
 }
 
-/// More than anybody needs to send, from an address of its own: the others are not to be refused for it.
+/// More than anybody needs to send.
 fn floods(protocol: Protocol) -> Vec<Case> {
-    const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 3));
     let case = |name: &str, sent: Vec<u8>| {
         let name = format!("20,000 {name} in {}", protocol.name());
         Case::new("frames", name, Target::Open, move |server| {
-            let mut socket = RawSocket::start(&server.api().from_address(ADDRESS), protocol);
+            let mut socket = RawSocket::start(server.api(), protocol);
             socket.send_bytes_beside(sent.clone());
             closes(&mut socket, 1008, "Too many messages");
         })

@@ -4,7 +4,7 @@ use tests::{Api, Protocol, RawSocket, Server, assert_nothing_internal};
 
 use crate::{
     case::{Case, Target},
-    guarded,
+    servers,
 };
 
 /// An operation, and what it is answered with over HTTP and over a WebSocket.
@@ -77,7 +77,7 @@ impl GraphqlCase {
     fn run(&self, server: &Server) {
         let api = match self.target {
             Target::Open => server.api().clone(),
-            Target::Guarded => guarded::customer(server),
+            Target::Guarded => servers::customer(server),
         };
         self.expected.check(&self.over_http(&api));
         self.expected.check(&self.over_a_socket(&api));

@@ -11,11 +11,11 @@ mod case;
 mod documents;
 mod frames;
 mod graphql;
-mod guarded;
 mod heads;
 mod lengths;
 mod messages;
 mod requests;
+mod servers;
 mod sockets;
 mod targets;
 mod texts;
@@ -71,7 +71,7 @@ fn main() {
             let Subject { server, memory } = subjects.get(target);
             let api = match target {
                 Target::Open => server.api().clone(),
-                Target::Guarded => guarded::customer(server),
+                Target::Guarded => servers::customer(server),
             };
             beside::assert_bystander_is_served(server, &api, *memory, &cases);
             Ok(())
@@ -103,8 +103,8 @@ struct Subject {
 impl Subjects {
     fn get(&self, target: Target) -> &Subject {
         let (subject, start): (_, fn() -> Server) = match target {
-            Target::Open => (&self.open, Server::start),
-            Target::Guarded => (&self.guarded, guarded::start),
+            Target::Open => (&self.open, servers::open),
+            Target::Guarded => (&self.guarded, servers::guarded),
         };
         subject.get_or_init(|| {
             let server = start();

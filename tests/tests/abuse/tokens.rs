@@ -8,7 +8,7 @@ use tests::{BadToken, Protocol, RawSocket, Server, assert_nothing_internal, bad_
 
 use crate::{
     case::{Case, Target},
-    guarded,
+    servers,
 };
 
 pub(crate) fn cases() -> Vec<Case> {
@@ -108,7 +108,7 @@ fn bodies() -> impl Iterator<Item = Case> {
     ];
     cases.into_iter().map(|(name, body, status, code)| {
         Case::new("bodies", name, Target::Guarded, move |server| {
-            let request = guarded::customer(server).request(Method::POST, "/graphql").json(&body);
+            let request = servers::customer(server).request(Method::POST, "/graphql").json(&body);
             let answer = request.send().expect("an answer");
             let (found, text) = (answer.status().as_u16(), answer.text().expect("text"));
             assert_nothing_internal(&text);
