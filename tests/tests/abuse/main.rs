@@ -1,9 +1,9 @@
 //! What is sent by those who mean no good, each a case with its expected answer, at the started server. Beside all of them a
-//! client is served as if it were alone, the server needs little more memory, and it logs nothing that needs anyone's
-//! attention.
+//! client is served as usual, the server needs little more memory, and it logs nothing that needs anyone's attention.
 //!
-//! `ORDERCAST_TEST_SCALE=10 cargo test --release -p tests --test abuse beside -- --nocapture` sends every case ten times as
-//! often beside that client, and takes what it waits at its word; on a machine that does nothing else.
+//! `ORDERCAST_TEST_SCALE=1 cargo test --release -p tests --test abuse beside` sends all cases so many times in each round, with
+//! a pause after each, and then p99 of that client must be within twice its quiet value without a floor. It is for a machine
+//! that does nothing else.
 
 mod access;
 mod beside;
