@@ -1,8 +1,14 @@
+use std::{
+    io,
+    net::{IpAddr, SocketAddr, TcpStream},
+};
+
 use reqwest::{
     Method,
     blocking::{Client, RequestBuilder},
 };
 use serde_json::{Value, json};
+use socket2::{Domain, Socket, Type};
 
 use crate::PATIENCE;
 
@@ -10,15 +16,22 @@ use crate::PATIENCE;
 #[derive(Clone)]
 pub struct Api {
     address: String,
+    /// Which of the machine's own addresses its connections come from, if any matters.
+    from: Option<IpAddr>,
     client: Client,
     token: Option<String>,
 }
 
 impl Api {
     pub(crate) fn at(address: &str) -> Self {
-        // A proxy of the environment would not reach this machine.
-        let client = Client::builder().no_proxy().timeout(PATIENCE).build().expect("an HTTP client");
-        Self { address: address.to_owned(), client, token: None }
+        Self { address: address.to_owned(), from: None, client: client(None), token: None }
+    }
+
+    /// The same for a client at another address of this machine, to which the limits of an address apply by itself. On Linux
+    /// all of 127.0.0.0/8 are.
+    #[must_use]
+    pub fn from_address(&self, address: IpAddr) -> Self {
+        Self { from: Some(address), client: client(Some(address)), ..self.clone() }
     }
 
     /// The same for the bearer of a token.
@@ -28,13 +41,23 @@ impl Api {
     }
 
     /// The token that it sends.
-    pub(crate) fn token(&self) -> Option<&str> {
+    pub fn token(&self) -> Option<&str> {
         self.token.as_deref()
     }
 
     /// The address and port.
     pub fn address(&self) -> &str {
         &self.address
+    }
+
+    /// A new connection.
+    pub(crate) fn connect(&self) -> io::Result<TcpStream> {
+        let Some(from) = self.from else { return TcpStream::connect(&self.address) };
+        let to: SocketAddr = self.address.parse().expect("an address");
+        let socket = Socket::new(Domain::for_address(to), Type::STREAM, None)?;
+        socket.bind(&SocketAddr::new(from, 0).into())?;
+        socket.connect(&to.into())?;
+        Ok(socket.into())
     }
 
     /// The URL of the GraphQL endpoint.
@@ -125,4 +148,10 @@ impl Api {
     pub const CANCEL_ORDER: &str = "mutation($input: CancelOrderInput!) {
         cancelOrder(input: $input) { order { id state } errors { code field message } }
     }";
+}
+
+fn client(from: Option<IpAddr>) -> Client {
+    // A proxy of the environment would not reach this machine.
+    let client = Client::builder().no_proxy().local_address(from).timeout(PATIENCE);
+    client.build().expect("an HTTP client")
 }

@@ -12,8 +12,10 @@ mod api;
 mod bad_tokens;
 mod binary;
 mod browser;
+mod bystander;
 mod event_stream;
 mod followers;
+pub mod frames;
 mod installation;
 mod lines;
 mod postgres;
@@ -28,10 +30,11 @@ mod tokens;
 
 use std::time::Duration;
 
-pub use abuse::{AbuseCase, RawAnswer, abuse, exchange};
+pub use abuse::{AbuseCase, RawAnswer, abuse, assert_nothing_internal, exchange};
 pub use api::Api;
 pub use bad_tokens::{BadToken, bad_tokens};
 pub use browser::Browser;
+pub use bystander::{Bystander, Latencies};
 pub use event_stream::{EventStream, StreamEvent};
 pub use followers::Followers;
 pub use installation::{Finished, Installation};

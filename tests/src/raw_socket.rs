@@ -1,6 +1,7 @@
 use std::{
     io::{ErrorKind, Read, Write},
     net::{SocketAddr, TcpStream},
+    thread,
 };
 
 use serde_json::{Value, json};
@@ -40,10 +41,14 @@ pub enum Received {
 }
 
 impl RawSocket {
-    /// Opens a socket, and initialises it.
+    /// Opens a socket, and initialises it, with the token of `api` if it has one.
     pub fn start(api: &Api, protocol: Protocol) -> Self {
         let mut socket = Self::open(api, protocol);
-        socket.initialise(&json!({}));
+        let payload = match api.token() {
+            Some(token) => json!({ "Authorization": format!("Bearer {token}") }),
+            None => json!({}),
+        };
+        socket.initialise(&payload);
         socket
     }
 
@@ -57,13 +62,13 @@ impl RawSocket {
 
     /// Opens a socket whose handshake has these headers `Authorization`, and says nothing yet.
     pub fn open_authorized(api: &Api, protocol: Protocol, authorization: &[String]) -> Self {
-        let stream = TcpStream::connect(api.address()).expect("the server accepts connections");
+        let stream = api.connect().expect("the server accepts connections");
         Self::shake_hands(stream, api, Some(protocol.name()), protocol, authorization)
     }
 
     /// Opens a socket with this `Sec-WebSocket-Protocol`, or without one.
     pub fn offer(api: &Api, offered: Option<&str>, protocol: Protocol) -> Self {
-        let stream = TcpStream::connect(api.address()).expect("the server accepts connections");
+        let stream = api.connect().expect("the server accepts connections");
         Self::shake_hands(stream, api, offered, protocol, &[])
     }
 
@@ -146,6 +151,12 @@ impl RawSocket {
     /// Sends bytes below the WebSocket.
     pub fn send_bytes(&mut self, bytes: &[u8]) {
         self.stream.get_mut().write_all(bytes).expect("the connection is open");
+    }
+
+    /// The same while what comes is read. A server that ended the connection already does not get them all.
+    pub fn send_bytes_beside(&mut self, bytes: Vec<u8>) {
+        let mut stream = self.stream.get_ref().try_clone().expect("a connection has two directions");
+        thread::spawn(move || stream.write_all(&bytes));
     }
 
     /// Waits for what comes next, whatever it is.

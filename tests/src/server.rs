@@ -1,4 +1,4 @@
-use std::process::ExitStatus;
+use std::{fs, process::ExitStatus};
 
 use serde_json::Value;
 
@@ -37,6 +37,24 @@ impl Server {
     /// The number of its process.
     pub fn id(&self) -> u32 {
         self.process.id()
+    }
+
+    /// The memory that its process has now, in bytes.
+    pub fn memory(&self) -> u64 {
+        self.status("VmRSS:")
+    }
+
+    /// The most memory that its process had so far, in bytes.
+    pub fn peak_memory(&self) -> u64 {
+        self.status("VmHWM:")
+    }
+
+    /// A line of what Linux tells of its process.
+    fn status(&self, name: &str) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.id()));
+        let status = status.expect("Linux tells of processes");
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("a line of that name");
+        line.trim().trim_end_matches("kB").trim().parse::<u64>().expect("a number") * 1024
     }
 
     /// Its API.

@@ -2,7 +2,6 @@
 //! keep it waiting nor cost memory that does not come back.
 
 use std::{
-    fs,
     io::{ErrorKind, Read, Write},
     net::TcpStream,
     thread,
@@ -10,7 +9,7 @@ use std::{
 };
 
 use serde_json::json;
-use tests::{GET_LAST_ORDER, Installation, PATIENCE, Protocol, RawSocket, Received, Server};
+use tests::{Bystander, Installation, PATIENCE, Protocol, RawSocket, Server};
 
 /// Connections on which half a request comes, or nothing.
 const HALF_OPEN: usize = 1000;
@@ -40,8 +39,8 @@ fn half_open_connections_are_ended_beside_normal_work() {
         .set("ORDERCAST_REQUEST_TIMEOUT", "3s")
         .set("ORDERCAST_CONNECTIONS_PER_ADDRESS", "5000")
         .start();
-    let mut bystander = Bystander::start(&server);
-    let before = memory(&server);
+    let mut bystander = Bystander::start(server.api());
+    let before = server.memory();
     let connections: Vec<TcpStream> = (0..HALF_OPEN).map(|number| half_open(&server, number)).collect();
     // A byte at a time, where there is one to send; whoever is ended takes none.
     let dripping: Vec<TcpStream> =
@@ -56,7 +55,7 @@ fn half_open_connections_are_ended_beside_normal_work() {
         open.len()
     });
     bystander.works();
-    let grown = memory(&server).saturating_sub(before);
+    let grown = server.memory().saturating_sub(before);
     assert!(grown < MEMORY, "{HALF_OPEN} connections cost {grown} bytes");
     for (number, stream) in connections.into_iter().enumerate() {
         if number % 100 == 0 {
@@ -74,8 +73,8 @@ fn clients_that_never_read_are_ended_beside_normal_work() {
         .set("ORDERCAST_KEEP_ALIVE", "5s")
         .set("ORDERCAST_PONG_TIMEOUT", "5s")
         .start();
-    let mut bystander = Bystander::start(&server);
-    let before = memory(&server);
+    let mut bystander = Bystander::start(server.api());
+    let before = server.memory();
     // They ask and do not read what they are told.
     let document =
         json!({ "query": "{ __schema { types { name description fields { name description } } } }" });
@@ -94,11 +93,11 @@ fn clients_that_never_read_are_ended_beside_normal_work() {
         })
         .collect();
     bystander.works();
-    let grown = memory(&server).saturating_sub(before);
+    let grown = server.memory().saturating_sub(before);
     assert!(grown < MEMORY, "{SILENT} sockets cost {grown} bytes");
     let waits = Instant::now();
-    while !bystander.metrics().contains("ordercast_connections_websocket 1\n") {
-        assert!(waits.elapsed() < PATIENCE, "sockets are open still: {}", bystander.metrics());
+    while !metrics(&server).contains("ordercast_connections_websocket 1\n") {
+        assert!(waits.elapsed() < PATIENCE, "sockets are open still: {}", metrics(&server));
         bystander.works();
         thread::sleep(Duration::from_millis(200));
     }
@@ -106,40 +105,9 @@ fn clients_that_never_read_are_ended_beside_normal_work() {
     bystander.works();
 }
 
-/// A client that asks, changes and follows.
-struct Bystander<'s> {
-    server: &'s Server,
-    socket: RawSocket,
-}
-
-impl<'s> Bystander<'s> {
-    fn start(server: &'s Server) -> Self {
-        let mut socket = RawSocket::start(server.api(), Protocol::GraphqlTransportWs);
-        socket.start_operation("last", &json!({ "query": GET_LAST_ORDER }));
-        socket.next_answer("last");
-        Self { server, socket }
-    }
-
-    /// Does a bit of everything, each of which must come to its end.
-    fn works(&mut self) {
-        self.server.api().data("{ viewer { __typename } }", &json!({}));
-        self.server.api().place_order(&json!({ "username": "caty88" }));
-        loop {
-            match self.socket.receive() {
-                Received::Message(message) => {
-                    assert_eq!(message["type"], "next", "{message}");
-                    break;
-                }
-                Received::Ping(_) => {}
-                other => panic!("the bystander got {other:?}"),
-            }
-        }
-    }
-
-    fn metrics(&self) -> String {
-        let answer = self.server.api().request(reqwest::Method::GET, "/metrics").send();
-        answer.and_then(reqwest::blocking::Response::text).expect("metrics")
-    }
+fn metrics(server: &Server) -> String {
+    let answer = server.api().request(reqwest::Method::GET, "/metrics").send();
+    answer.and_then(reqwest::blocking::Response::text).expect("metrics")
 }
 
 /// A connection that is one of those that never come to a request: nothing, half a head, half a body, the half of a second
@@ -172,12 +140,4 @@ fn ended(mut stream: TcpStream) {
             Err(_) => return,
         }
     }
-}
-
-/// The memory of the server's process, in bytes.
-fn memory(server: &Server) -> u64 {
-    let status =
-        fs::read_to_string(format!("/proc/{}/status", server.id())).expect("Linux tells of processes");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its memory");
-    line.trim().trim_end_matches("kB").trim().parse::<u64>().expect("a number") * 1024
 }
