@@ -3,6 +3,7 @@ use std::{num::NonZeroUsize, sync::Arc};
 use async_graphql::{Request, Schema, ServerError, ValidationMode};
 use domain::{Cursor, Orders, Users, Viewer};
 use futures_util::{FutureExt, future::BoxFuture, stream};
+use serde_json::{Map, Value as Json};
 
 use crate::{
     context::UseCases,
@@ -97,9 +98,14 @@ impl Api {
     }
 
     /// Parses a request, and holds it against the limits and the schema, before anything is executed: its document, the
-    /// operation it asks for and its variables. Errors are those of the whole request; each has an `extensions.code`.
-    pub fn prepare(&self, request: Request) -> Result<PreparedRequest, Vec<ServerError>> {
-        PreparedRequest::new(request, &self.documents)
+    /// operation it asks for and the variables, which come beside it, as JSON. Errors are those of the whole request; each
+    /// has an `extensions.code`.
+    pub fn prepare(
+        &self,
+        request: Request,
+        variables: Map<String, Json>,
+    ) -> Result<PreparedRequest, Vec<ServerError>> {
+        PreparedRequest::new(request, variables, &self.documents)
     }
 
     /// Executes a query or a mutation; equal queries that wait at one time, of viewers who see the same, once. Every error

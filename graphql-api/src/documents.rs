@@ -12,6 +12,7 @@ use async_graphql::{
     },
 };
 use lru::LruCache;
+use serde_json::{Map, Value as Json};
 
 use crate::{
     api::Api,
@@ -73,22 +74,25 @@ impl Documents {
         outcome.map_err(|errors| (*errors).clone())
     }
 
-    /// Holds the variables of an operation against their types, and what the operation costs with them against the limit.
+    /// The variables of an operation, held against the limits and against their types, and what the operation costs with them
+    /// against the limit.
     pub(crate) fn check_variables(
         &self,
         document: &Document,
         name: Option<&Name>,
         operation: &OperationDefinition,
-        variables: &Variables,
-    ) -> Result<(), Vec<ServerError>> {
-        limits::check_variables(variables, &self.limits).map_err(|error| vec![error])?;
-        validation::check_variables(operation, variables, self.types)
+        variables: Map<String, Json>,
+    ) -> Result<Variables, Vec<ServerError>> {
+        limits::check_variables(&variables, &self.limits).map_err(|error| vec![error])?;
+        let variables = Variables::from_json(Json::Object(variables));
+        validation::check_variables(operation, &variables, self.types)
             .map_err(|errors| limit_errors(errors, self.limits.errors))?;
         let complexity = match document.complexities.get(&name.cloned()) {
             Some(complexity) => *complexity,
-            None => self.complexity().of(&document.parsed, operation, variables).0,
+            None => self.complexity().of(&document.parsed, operation, &variables).0,
         };
-        Complexity::check(complexity, self.limits.complexity).map_err(|error| vec![error])
+        Complexity::check(complexity, self.limits.complexity).map_err(|error| vec![error])?;
+        Ok(variables)
     }
 
     fn parse(&self, text: &str) -> Result<Document, Vec<ServerError>> {

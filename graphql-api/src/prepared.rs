@@ -4,6 +4,7 @@ use async_graphql::{
     Positioned, Request, ServerError, Variables,
     parser::types::{OperationDefinition, OperationType, Selection},
 };
+use serde_json::{Map, Value as Json};
 
 use crate::{
     documents::{Document, Documents},
@@ -20,14 +21,18 @@ pub struct PreparedRequest {
 }
 
 impl PreparedRequest {
-    /// Checks the request's document, finds the operation it asks for, and checks its variables.
-    pub(crate) fn new(request: Request, documents: &Documents) -> Result<Self, Vec<ServerError>> {
-        let Request { query, operation_name, variables, .. } = request;
+    /// Checks the request's document, finds the operation it asks for, and checks the variables.
+    pub(crate) fn new(
+        request: Request,
+        variables: Map<String, Json>,
+        documents: &Documents,
+    ) -> Result<Self, Vec<ServerError>> {
+        let Request { query, operation_name, .. } = request;
         let document = documents.check(query)?;
         let Some((name, operation)) = document.operation(operation_name.as_deref()) else {
             return Err(vec![invalid(ServerError::new(no_operation(operation_name.as_deref()), None))]);
         };
-        documents.check_variables(&document, name, operation, &variables)?;
+        let variables = documents.check_variables(&document, name, operation, variables)?;
         Ok(Self { document, variables, operation_name })
     }
 

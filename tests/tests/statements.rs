@@ -11,7 +11,7 @@ use domain::{Clock, Limits, Orders, Ports, Username, Users, Viewer};
 use futures_util::StreamExt;
 use graphql_api::{Api, ApiSettings, Limit, Message, Operation, QueryLimits, QuerySharing};
 use persistence::{Database, DatabaseSettings, LogSettings, OrderLog, SqlRepository};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use tests::{PATIENCE, Store, Suite};
 
 fn main() {
@@ -91,7 +91,7 @@ fn on(store: &Store, test: impl AsyncFnOnce(&Service)) {
 
 impl Service {
     async fn ask_as(&self, viewer: &Viewer, document: &str) -> Value {
-        let request = self.api.prepare(document.into()).expect("a valid document");
+        let request = self.api.prepare(document.into(), Map::new()).expect("a valid document");
         let Message::Next(answer) = self.api.execute(request, viewer).await else {
             panic!("{document} was refused");
         };
@@ -143,7 +143,7 @@ impl Service {
     }
 
     fn follow(&self, document: &str, viewer: &Viewer) -> Operation {
-        let request = self.api.prepare(document.into()).expect("a valid document");
+        let request = self.api.prepare(document.into(), Map::new()).expect("a valid document");
         self.api.start(request, viewer, None)
     }
 }

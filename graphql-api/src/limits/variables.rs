@@ -1,12 +1,16 @@
-use async_graphql::{ServerError, Value, Variables};
+use async_graphql::ServerError;
+use serde_json::{Map, Value};
 
 use super::QueryLimits;
 
-/// Holds the size and the nesting of the variables' values against the limits; whether they fit the operation is looked at
-/// later.
-pub(crate) fn check_variables(variables: &Variables, limits: &QueryLimits) -> Result<(), ServerError> {
+/// Holds the size and the nesting of the variables' values against the limits, while they are JSON: as values of GraphQL, many
+/// small ones cost far more. Whether they fit the operation is looked at later.
+pub(crate) fn check_variables(
+    variables: &Map<String, Value>,
+    limits: &QueryLimits,
+) -> Result<(), ServerError> {
     let mut bytes = 0;
-    for (name, value) in variables.iter() {
+    for (name, value) in variables {
         bytes += name.len();
         if nested_below(value, limits.value_depth.most, &mut bytes) {
             let what = format!("nested lists and objects of the variable `${name}`");
@@ -24,12 +28,10 @@ fn nested_below(value: &Value, depth: u32, bytes: &mut usize) -> bool {
     *bytes += match value {
         Value::String(text) => text.len() + 2,
         Value::Number(number) => number.to_string().len() + 1,
-        Value::Enum(name) => name.len(),
-        Value::Binary(binary) => binary.len(),
-        Value::Null | Value::Boolean(_) | Value::List(_) | Value::Object(_) => 5,
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => 5,
     };
     match value {
-        Value::List(items) => depth == 0 || items.iter().any(|item| nested_below(item, depth - 1, bytes)),
+        Value::Array(items) => depth == 0 || items.iter().any(|item| nested_below(item, depth - 1, bytes)),
         Value::Object(fields) => {
             depth == 0
                 || fields.iter().any(|(name, field)| {

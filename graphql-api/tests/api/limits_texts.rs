@@ -8,7 +8,7 @@ fn cases<const COUNT: usize>(cases: [(&str, Expected); COUNT]) -> Vec<(String, E
 
 #[tokio::test]
 async fn texts_that_are_odd() {
-    let long = "x".repeat(65_000);
+    let long = "x".repeat(16_000);
     let mut odd = cases([
         ("", PARSE),
         (" \n\t,,, ", PARSE),
@@ -51,7 +51,7 @@ async fn texts_that_are_odd() {
     odd.push((format!("{{ user(username: \"{long}\") {{ id }} }}"), FIELD));
     odd.push((format!("{{ {long} }}"), INVALID));
     odd.push((format!("{{ {long}: viewer {{ username }} }}"), Data));
-    odd.push((format!("{{ order(id: {}) {{ id }} }}", "9".repeat(60_000)), PARSE));
+    odd.push((format!("{{ order(id: {}) {{ id }} }}", "9".repeat(16_000)), PARSE));
     assert_answers(odd).await;
 }
 

@@ -2,7 +2,7 @@
 
 use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 
-use async_graphql::{Request, Response, Variables};
+use async_graphql::{Request, Response, ServerError, Variables};
 use chrono::{DateTime, Utc};
 use domain::{
     Limits, OrderFeed, OrderId, OrderRepository, OrderState, Orders, Placement, Ports, Scope, Transition,
@@ -14,7 +14,8 @@ use domain::{
 };
 use futures_util::StreamExt;
 use graphql_api::{
-    Answer, Api, ApiSettings, Introspection, Limit, Message, Operation, QueryLimits, QuerySharing,
+    Answer, Api, ApiSettings, Introspection, Limit, Message, Operation, PreparedRequest, QueryLimits,
+    QuerySharing,
 };
 use serde_json::Value;
 
@@ -31,7 +32,7 @@ pub(crate) const SETTINGS: ApiSettings = ApiSettings {
 /// The server's own defaults.
 pub(crate) const QUERY_LIMITS: QueryLimits = {
     QueryLimits {
-        document: Limit { most: 65_536, setting: "ORDERCAST_DOCUMENT_LIMIT" },
+        document: Limit { most: 16_384, setting: "ORDERCAST_DOCUMENT_LIMIT" },
         tokens: Limit { most: 5000, setting: "ORDERCAST_TOKEN_LIMIT" },
         depth: Limit { most: 32, setting: "ORDERCAST_DEPTH_LIMIT" },
         selections: Limit { most: 10_000, setting: "ORDERCAST_SELECTION_LIMIT" },
@@ -40,7 +41,7 @@ pub(crate) const QUERY_LIMITS: QueryLimits = {
         root_fields: Limit { most: 50, setting: "ORDERCAST_ROOT_FIELD_LIMIT" },
         complexity: Limit { most: 100_000, setting: "ORDERCAST_COMPLEXITY_LIMIT" },
         value_depth: Limit { most: 16, setting: "ORDERCAST_VALUE_DEPTH_LIMIT" },
-        variables: Limit { most: 65_536, setting: "ORDERCAST_VARIABLES_LIMIT" },
+        variables: Limit { most: 16_384, setting: "ORDERCAST_VARIABLES_LIMIT" },
         errors: Limit { most: 20, setting: "ORDERCAST_ERROR_LIMIT" },
         introspection: Introspection { allowed: true, setting: "ORDERCAST_INTROSPECTION" },
     }
@@ -157,7 +158,7 @@ impl Client {
 
     /// The answer as transports tell it.
     pub(crate) async fn respond(&self, request: impl Into<Request>) -> Message {
-        let request = match self.api.prepare(request.into()) {
+        let request = match self.prepare(request.into()) {
             Ok(request) => request,
             Err(errors) => return Message::Error(errors.into()),
         };
@@ -179,8 +180,16 @@ impl Client {
         self.start(request.into(), Some(cursor.as_str().expect("a cursor")))
     }
 
+    fn prepare(&self, mut request: Request) -> Result<PreparedRequest, Vec<ServerError>> {
+        let variables = std::mem::take(&mut request.variables).into_value().into_json();
+        match variables.expect("plain values") {
+            Value::Object(variables) => self.api.prepare(request, variables),
+            other => panic!("variables are an object, and not {other}"),
+        }
+    }
+
     fn start(&self, request: Request, resume: Option<&str>) -> Following {
-        match self.api.prepare(request) {
+        match self.prepare(request) {
             Ok(request) => Following(self.api.start(request, &self.viewer, resume)),
             Err(errors) => Following(Operation::refused(errors)),
         }

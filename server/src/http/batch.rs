@@ -14,14 +14,8 @@ use crate::{
     request::{self, NotPrepared, Parameters},
 };
 
-/// Answers several requests, in their order and one after another, in one array.
-pub(super) async fn respond(
-    state: &ServerState,
-    viewer: &Viewer,
-    requests: Vec<Json>,
-    json: JsonType,
-) -> Result<HttpResponse, Refusal> {
-    let limit = state.limits.batch;
+/// Refuses a batch of no requests, or of more than so many.
+pub(super) fn check_size(requests: &[Json], limit: usize) -> Result<(), Refusal> {
     if limit == 0 {
         return Err(Refusal::bad_request("the body must be one request: this server takes no batches"));
     }
@@ -29,9 +23,19 @@ pub(super) async fn respond(
         return Err(Refusal::bad_request("the batch is empty"));
     }
     if requests.len() > limit {
-        let message = format!("a batch must have at most {limit} requests");
+        let message = format!("a batch must have at most {limit} requests (ORDERCAST_BATCH_LIMIT)");
         return Err(Refusal::over_limit(StatusCode::PAYLOAD_TOO_LARGE, message));
     }
+    Ok(())
+}
+
+/// Answers several requests, in their order and one after another, in one array.
+pub(super) async fn respond(
+    state: &ServerState,
+    viewer: &Viewer,
+    requests: Vec<Json>,
+    json: JsonType,
+) -> Result<HttpResponse, Refusal> {
     // One that makes no sense keeps all of them from being executed.
     let requests: Result<Vec<_>, _> = requests.into_iter().map(Parameters::from_json).collect();
     let mut answers = Vec::new();

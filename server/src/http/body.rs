@@ -21,7 +21,7 @@ pub(super) async fn read_json(
 ) -> Result<Json, Refusal> {
     check_media_type(request)?;
     let too_large = || {
-        let message = format!("the body must have at most {limit} bytes");
+        let message = format!("the body must have at most {limit} bytes (ORDERCAST_BODY_LIMIT)");
         Refusal::over_limit(StatusCode::PAYLOAD_TOO_LARGE, message)
     };
     let announced = content_length(request.headers());

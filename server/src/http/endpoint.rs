@@ -36,7 +36,8 @@ pub(super) async fn post(state: Data<ServerState>, request: HttpRequest, payload
         match body::read_json(&request, payload, state.limits.body).await? {
             Json::Array(requests) => {
                 let json = accepted.json().ok_or_else(not_acceptable)?;
-                admit_operations(&state, &request, requests.len().saturating_sub(1))?;
+                batch::check_size(&requests, state.limits.batch)?;
+                admit_operations(&state, &request, requests.len() - 1)?;
                 batch::respond(&state, &identity.viewer, requests, json).await
             }
             body => execute(&state, &request, &identity, &accepted, Parameters::from_json(body)?).await,
@@ -54,8 +55,9 @@ pub(super) async fn get(state: Data<ServerState>, request: HttpRequest) -> HttpR
         let query_string = request.query_string();
         let limit = state.limits.query_string;
         if query_string.len() > limit {
-            let message =
-                format!("the URL's query string must have at most {limit} bytes; POST what is longer");
+            let message = format!(
+                "the URL's query string must have at most {limit} bytes (ORDERCAST_QUERY_STRING_LIMIT); POST what is longer"
+            );
             return Err(Refusal::over_limit(StatusCode::URI_TOO_LONG, message));
         }
         let parameters = Parameters::from_query_string(query_string)?;

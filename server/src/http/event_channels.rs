@@ -89,7 +89,10 @@ impl EventChannels {
         let channel = Arc::new(Channel { state: state.into(), changed: Notify::new() });
         let mut channels = self.lock();
         if channels.len() >= self.limits.channels {
-            return Err(unavailable(format!("more than {} streams of this kind", self.limits.channels)));
+            return Err(unavailable(format!(
+                "more than {} streams of this kind (ORDERCAST_SSE_CONNECTIONS)",
+                self.limits.channels
+            )));
         }
         channels.insert(token.clone(), channel.clone());
         drop(channels);
@@ -134,7 +137,10 @@ impl EventChannels {
             return Err(conflict("an operation of this `operationId` is under way"));
         }
         if state.operations.len() >= self.limits.operations {
-            let message = format!("at most {} operations may be under way at once", self.limits.operations);
+            let message = format!(
+                "at most {} operations may be under way at once (ORDERCAST_SSE_OPERATIONS)",
+                self.limits.operations
+            );
             return Err(Refusal::over_limit(StatusCode::TOO_MANY_REQUESTS, message));
         }
         let id: Arc<str> = id.into();

@@ -37,9 +37,9 @@ pub(crate) fn prepare(
     api: &Api,
 ) -> Result<PreparedRequest, NotPrepared> {
     let document_id = parameters.document_id.clone();
-    let mut request = parameters.into_request().map_err(NotPrepared::Malformed)?;
+    let (mut request, variables) = parameters.into_request().map_err(NotPrepared::Malformed)?;
     match documents.resolve(document_id.as_deref(), &mut request) {
-        Ok(()) => api.prepare(request).map_err(NotPrepared::Refused),
+        Ok(()) => api.prepare(request, variables).map_err(NotPrepared::Refused),
         Err(error @ DocumentError::Missing) => Err(NotPrepared::Malformed(error.message().into())),
         Err(error) => Err(NotPrepared::Refused(vec![error.to_server_error()])),
     }

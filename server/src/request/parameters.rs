@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use async_graphql::{Extensions, Request, Value, Variables};
+use async_graphql::{Extensions, Request, Value};
 use serde_json::{Map, Value as Json};
 use url::form_urlencoded;
 
@@ -66,17 +66,16 @@ impl Parameters {
         self.extensions.as_ref()?.get("operationId")?.as_str().filter(|id| !id.is_empty())
     }
 
-    /// The request, without the document if that is only named.
-    pub(crate) fn into_request(self) -> Result<Request, Malformed> {
+    /// The request, without the document if that is only named, and the variables.
+    pub(crate) fn into_request(self) -> Result<(Request, Map<String, Json>), Malformed> {
         let mut request = Request::new(self.query.unwrap_or_default());
         request.operation_name = self.operation_name.filter(|name| !name.is_empty());
-        request.variables = Variables::from_json(Json::Object(self.variables.unwrap_or_default()));
         let extensions = self.extensions.unwrap_or_default().into_iter();
         let extensions = extensions.map(|(name, value)| Value::from_json(value).map(|value| (name, value)));
         let extensions: Result<_, _> = extensions.collect();
         request.extensions =
             Extensions(extensions.map_err(|error| format!("`extensions` cannot be read: {error}"))?);
-        Ok(request)
+        Ok((request, self.variables.unwrap_or_default()))
     }
 }
 

@@ -30,7 +30,7 @@ pub(crate) struct QueryArguments {
     pub(crate) shared_messages: u32,
 
     /// The most bytes of a document.
-    #[arg(long, env = "ORDERCAST_DOCUMENT_LIMIT", global = true, default_value = "65536")]
+    #[arg(long, env = "ORDERCAST_DOCUMENT_LIMIT", global = true, default_value = "16384")]
     #[arg(value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) document_limit: u32,
 
@@ -75,7 +75,7 @@ pub(crate) struct QueryArguments {
     pub(crate) value_depth_limit: u32,
 
     /// The most bytes of the variables' values.
-    #[arg(long, env = "ORDERCAST_VARIABLES_LIMIT", global = true, default_value = "65536")]
+    #[arg(long, env = "ORDERCAST_VARIABLES_LIMIT", global = true, default_value = "16384")]
     #[arg(value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) variables_limit: u32,
 

@@ -12,7 +12,7 @@ use crate::{
 #[derive(Args, Debug)]
 pub(crate) struct RequestArguments {
     /// The most bytes of a request's body.
-    #[arg(long, env = "ORDERCAST_BODY_LIMIT", global = true, default_value = "262144")]
+    #[arg(long, env = "ORDERCAST_BODY_LIMIT", global = true, default_value = "65536")]
     pub(crate) body_limit: usize,
 
     /// The most bytes of a URL's query string, where GET requests are.

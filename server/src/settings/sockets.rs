@@ -9,7 +9,7 @@ use crate::websocket::SocketSettings;
 #[derive(Args, Debug)]
 pub(crate) struct SocketArguments {
     /// The most bytes of a message on a WebSocket.
-    #[arg(long, env = "ORDERCAST_SOCKET_MESSAGE_LIMIT", global = true, default_value = "262144")]
+    #[arg(long, env = "ORDERCAST_SOCKET_MESSAGE_LIMIT", global = true, default_value = "65536")]
     #[arg(value_parser = clap::value_parser!(u32).range(128..))]
     pub(crate) socket_message_limit: u32,
 

@@ -40,7 +40,7 @@ pub(crate) fn cases() -> Vec<AbuseCase> {
         abuse("the largest length", of_length("18446744073709551615"))
             .answers(&[413])
             .containing("LIMIT_EXCEEDED"),
-        abuse("a length over the limit", of_length("262145")).answers(&[413]).containing("262144"),
+        abuse("a length over the limit", of_length("65537")).answers(&[413]).containing("65536"),
         abuse("a length that is longer than the body", of_length("100")).answers(&[400]),
         abuse(
             "a length that is shorter than the body",
@@ -92,7 +92,7 @@ pub(crate) fn cases() -> Vec<AbuseCase> {
         abuse("chunks that end too early", chunked(&chunk)).answers(&[400]),
         abuse("chunks over the limit", chunked(&format!("50000\r\n{}\r\n0\r\n\r\n", " ".repeat(0x50000))))
             .answers(&[413])
-            .containing("262144"),
+            .containing("65536"),
         abuse(
             "a million chunks of a byte are as much as the limit",
             chunked(&("1\r\n \r\n".repeat(300_000) + "0\r\n\r\n")),

@@ -76,7 +76,7 @@ fn bodies() -> impl Iterator<Item = Case> {
     let hash = |hash: &str| json!({ "persistedQuery": { "version": 1, "sha256Hash": hash } });
     let cases = [
         ("a batch of six where five are allowed", json!(vec![&query; 6]), 413, "LIMIT_EXCEEDED"),
-        ("a batch of ten thousand", json!(vec![json!({}); 10_000]), 429, "LIMIT_EXCEEDED"),
+        ("a batch of ten thousand", json!(vec![json!({}); 10_000]), 413, "LIMIT_EXCEEDED"),
         ("a batch of nothing", json!([]), 400, "BAD_USER_INPUT"),
         ("a batch in a batch", json!([query, [query]]), 400, "BAD_USER_INPUT"),
         ("a batch with a number", json!([query, 1]), 400, "BAD_USER_INPUT"),

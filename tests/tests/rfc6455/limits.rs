@@ -9,8 +9,8 @@ use crate::{
     framing::in_frames,
 };
 
-/// The default of `ORDERCAST_SOCKET_MESSAGE_LIMIT`, in bytes.
-const LIMIT: usize = 262_144;
+/// The server's `ORDERCAST_SOCKET_MESSAGE_LIMIT`, in bytes.
+pub(crate) const LIMIT: usize = 262_144;
 
 pub(crate) fn cases() -> Vec<Case> {
     let mut cases = taken();

@@ -17,7 +17,7 @@ mod utf8;
 use std::sync::{Arc, OnceLock};
 
 use libtest_mimic::{Arguments, Trial};
-use tests::Server;
+use tests::{Installation, Server};
 
 use crate::{case::Case, connection::Connection};
 
@@ -26,7 +26,7 @@ fn main() {
     let trial = |case: Case| {
         let server = Arc::clone(&server);
         Trial::test(case.name.clone(), move || {
-            case.run(server.get_or_init(Server::start).api().address());
+            case.run(server.get_or_init(start).api().address());
             Ok(())
         })
     };
@@ -42,7 +42,7 @@ fn main() {
     trials.push({
         let server = Arc::clone(&server);
         Trial::test("10.4 connections that end anywhere in a frame leave the server well", move || {
-            end_anywhere(server.get_or_init(Server::start).api().address());
+            end_anywhere(server.get_or_init(start).api().address());
             Ok(())
         })
     });
@@ -61,4 +61,9 @@ fn end_anywhere(address: &str) {
     let mut connection = Connection::open(address);
     connection.send(&frames::text(&frames::ask("well")));
     assert_eq!(connection.next(), connection::Received::Echo("well".to_owned()));
+}
+
+/// A server that takes messages of the lengths at which frames differ.
+fn start() -> Server {
+    Installation::new().set("ORDERCAST_SOCKET_MESSAGE_LIMIT", &limits::LIMIT.to_string()).start()
 }
