@@ -191,8 +191,11 @@ fn a_server_that_stops_ends_streams_without_calling_them_complete() {
 
 #[test]
 fn a_reader_that_stalls_holds_up_nobody_and_is_let_go() {
-    let server =
-        Installation::new().set("ORDERCAST_SLOW_TIMEOUT", "1s").set("ORDERCAST_ALIAS_LIMIT", "1600").start();
+    let server = Installation::new()
+        .set("ORDERCAST_SLOW_TIMEOUT", "1s")
+        .set("ORDERCAST_ALIAS_LIMIT", "1600")
+        .set("ORDERCAST_DOCUMENT_LIMIT", "65536")
+        .start();
     // Each event is large, so that few fill the buffers of the system.
     let fields: Vec<_> = (0..1600).map(|field| format!("f{field}: occurredAt")).collect();
     let document = format!("subscription {{ orderEvents {{ {} }} }}", fields.join(" "));
