@@ -98,6 +98,7 @@ impl Documents {
     fn parse(&self, text: &str) -> Result<Document, Vec<ServerError>> {
         limits::scan(text, &self.limits).map_err(|error| vec![error])?;
         let mut parsed = parse_query(text).map_err(|error| vec![parse_error(error.into())])?;
+        validation::check_repeated_fields(text).map_err(|error| vec![error])?;
         limits::measure(&parsed, &self.limits, self.types.most_arguments()).map_err(|error| vec![error])?;
         root_fields::check_subscriptions(&parsed).map_err(|error| vec![error])?;
         validation::check_typename(&mut parsed).map_err(|error| vec![error])?;

@@ -22,6 +22,7 @@ mod root_fields;
 mod schema_types;
 mod shared;
 mod subscription;
+mod tokens;
 mod types;
 mod validation;
 

@@ -9,9 +9,9 @@ use crate::settings::{LogFormat, Settings};
 /// otherwise.
 const STRANGERS: &str = "actix_http::h1::dispatcher=off";
 
-/// Libraries that quote what clients send below this level: headers, and messages that introduce clients, have tokens. No
-/// setting has them do so.
-const QUOTES: [&str; 2] = ["actix_http", "tungstenite"];
+/// Libraries that quote below this level what clients send, headers and messages that have tokens, or the key set's URL, which may
+/// have a password. No setting has them do so.
+const QUOTES: [&str; 3] = ["actix_http", "tungstenite", "ureq"];
 
 /// Writes log events to the standard error stream.
 pub(crate) fn start(settings: &Settings) {
@@ -24,7 +24,7 @@ pub(crate) fn start(settings: &Settings) {
     }
 }
 
-/// Whether an event is none in which a library may quote a client.
+/// Whether an event is none in which a library may quote what is secret.
 fn quotes_nobody(event: &Metadata<'_>) -> bool {
     *event.level() <= Level::INFO || !QUOTES.iter().any(|library| event.target().starts_with(library))
 }

@@ -6,6 +6,7 @@
 
 mod library;
 mod literals;
+mod repeated_fields;
 mod typename;
 mod usages;
 mod values;
@@ -17,7 +18,9 @@ use async_graphql::{
 };
 
 use self::{library::LibraryRules, literals::check_literals};
-pub(crate) use self::{typename::check_typename, variables::check_variables};
+pub(crate) use self::{
+    repeated_fields::check_repeated_fields, typename::check_typename, variables::check_variables,
+};
 use crate::{
     error::{ErrorCode, with_code},
     limits::Introspection,

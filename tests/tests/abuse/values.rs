@@ -66,6 +66,8 @@ fn arguments() -> Vec<GraphqlCase> {
             NO_VALUE,
         ),
         document("a state that there is not", orders("where: { state: REFUNDED }"), INVALID),
+        document("a state in quotes", orders(r#"where: { state: "PAID" }"#), INVALID),
+        document("a state given twice", orders("where: { state: PAID, state: UNPAID }"), INVALID),
         document("a day that there is not", orders(r#"where: { dateFrom: "2026-02-30" }"#), INPUT),
         document("a day of the year 0", orders(r#"where: { dateFrom: "0000-00-00" }"#), INPUT),
         document("a day of the year 999999", orders(r#"where: { dateFrom: "999999-01-01" }"#), INPUT),
