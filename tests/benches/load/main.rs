@@ -25,6 +25,7 @@ mod requests;
 mod rest;
 mod rows;
 mod session;
+mod stock;
 mod subject;
 mod usage;
 
@@ -67,6 +68,10 @@ struct Arguments {
     #[arg(long = "peer")]
     peers: Vec<Peer>,
 
+    /// Measure the libraries as they come, too: async-graphql-actix-web without this project, and without a database.
+    #[arg(long)]
+    stock: bool,
+
     /// A setting of this server, as in `ORDERCAST_POLL_INTERVAL=1s`. May be repeated.
     #[arg(long = "set", value_parser = setting)]
     settings: Vec<(String, String)>,
@@ -81,13 +86,18 @@ enum Part {
     /// Serve as the floor.
     #[command(hide = true)]
     Floor,
+    /// Serve as the libraries do.
+    #[command(hide = true)]
+    Stock,
 }
 
 fn main() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
     let limit = usage::raise_file_limit().context("raising the limit of open files")?;
-    if matches!(arguments.part, Some(Part::Floor)) {
-        floor::serve()?;
+    match arguments.part {
+        Some(Part::Floor) => floor::serve()?,
+        Some(Part::Stock) => stock::serve()?,
+        None => {}
     }
     let rows = match arguments.rows.as_slice() {
         _ if arguments.all => Row::value_variants(),
@@ -106,7 +116,10 @@ fn main() -> anyhow::Result<ExitCode> {
     let cores = usage::cores()?;
     let client_core = *cores.last().context("no core to run on")?;
     usage::stay_on(client_core)?;
-    let mut session = Session::new(arguments.rounds.into(), arguments.idle_for, arguments.peers, cores);
+    let mut peers = arguments.peers;
+    let stock = arguments.stock.then(Peer::start_stock).transpose()?;
+    peers.extend(stock.as_ref().map(|(peer, _)| peer.clone()));
+    let mut session = Session::new(arguments.rounds.into(), arguments.idle_for, peers, cores);
     session.settings = arguments.settings;
     for row in rows {
         row.measure(&mut session, &arguments.subscribers)?;

@@ -5,7 +5,7 @@ use tests::{Installation, Process, Server};
 use tokio::task::spawn_blocking;
 use url::Url;
 
-use crate::{floor, messages, requests::Requests, usage};
+use crate::{floor, messages, requests::Requests, stock, usage};
 
 /// What is measured.
 #[derive(Clone, Debug)]
@@ -67,6 +67,17 @@ const UNLIMITED: [&str; 5] = [
 
 const PLACE_ORDER: &str =
     r#"mutation { placeOrder(input: { username: "caty88" }) { cursor errors { code } } }"#;
+
+impl Peer {
+    /// Starts the libraries as they come. The process ends when it is dropped.
+    pub(crate) fn start_stock() -> anyhow::Result<(Self, Process)> {
+        let process = Process::start(Command::new(std::env::current_exe()?).arg("stock"));
+        let address = process.stdout().wait_for("address", |lines| lines.first()?.parse().ok());
+        let endpoint = Endpoint { address, path: "/graphql".to_owned() };
+        let name = "async-graphql-actix-web".to_owned();
+        Ok((Self { name, endpoint, pid: process.id(), mutation: stock::MUTATION.to_owned() }, process))
+    }
+}
 
 impl Subject {
     /// Starts it on those cores.
