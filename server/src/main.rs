@@ -3,6 +3,7 @@
 mod authentication;
 mod clock;
 mod documents;
+mod error;
 mod http;
 mod limits;
 mod metrics;

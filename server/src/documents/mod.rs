@@ -7,6 +7,7 @@ use async_graphql::{Request, ServerError, Value};
 
 use self::registered::RegisteredDocuments;
 pub(crate) use self::trusted::TrustedDocuments;
+use crate::error::with_code;
 
 /// The documents that the server knows. Shared by every transport, so that none is a way around the others.
 pub(crate) enum Documents {
@@ -107,9 +108,7 @@ impl DocumentError {
 
     /// The error as GraphQL tells errors.
     pub(crate) fn to_server_error(self) -> ServerError {
-        let mut error = ServerError::new(self.message(), None);
-        error.extensions.get_or_insert_default().set("code", self.code());
-        error
+        with_code(self.message(), self.code())
     }
 }
 

@@ -7,7 +7,7 @@ use actix_web::{
 use async_graphql::ServerError;
 
 use super::{accept::JsonType, answer};
-use crate::{authentication::TokenError, request::Malformed};
+use crate::{authentication::TokenError, error::with_code, request::Malformed};
 
 /// A request that is turned down before its operation is known or executed. It is answered as GraphQL answers errors, with
 /// a status that any HTTP client understands.
@@ -107,8 +107,6 @@ impl Refusal {
 
     /// The error as GraphQL tells errors.
     pub(crate) fn to_server_error(&self) -> ServerError {
-        let mut error = ServerError::new(self.message.clone(), None);
-        error.extensions.get_or_insert_default().set("code", self.code);
-        error
+        with_code(self.message.clone(), self.code)
     }
 }

@@ -8,7 +8,7 @@ use graphql_api::{Api, PreparedRequest};
 pub(crate) use self::parameters::{Malformed, Parameters};
 use crate::{
     documents::{DocumentError, Documents},
-    http::Refusal,
+    error::with_code,
 };
 
 /// Why a request is not executed.
@@ -24,7 +24,7 @@ impl NotPrepared {
     /// Either of them as GraphQL tells errors, for a client that sent other requests besides.
     pub(crate) fn into_errors(self) -> Vec<ServerError> {
         match self {
-            Self::Malformed(reason) => vec![Refusal::from(reason).to_server_error()],
+            Self::Malformed(reason) => vec![with_code(reason, "BAD_USER_INPUT")],
             Self::Refused(errors) => errors,
         }
     }
