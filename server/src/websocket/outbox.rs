@@ -1,6 +1,7 @@
 use std::io;
 
 use actix_web::rt::net::TcpStream;
+use socket2::SockRef;
 use tokio::time::Instant;
 
 /// What is on its way to a client. Bytes go to the kernel at once; only those that it does not take are kept. It is small
@@ -72,7 +73,7 @@ impl Outbox {
     fn try_write(&mut self, stream: &TcpStream, bytes: &[u8]) -> usize {
         let mut sent = 0;
         while sent < bytes.len() {
-            match stream.try_write(&bytes[sent..]) {
+            match write(stream, &bytes[sent..]) {
                 Ok(count) => sent += count,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                 Err(_) => {
@@ -83,5 +84,14 @@ impl Outbox {
             }
         }
         sent
+    }
+}
+
+/// Writes what the kernel takes. It is asked without a look at what the runtime knows of the socket, which is memory that
+/// delivery needs for nothing else; the runtime hears of it when the kernel takes nothing, and waits until it does.
+fn write(stream: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
+    match SockRef::from(stream).send(bytes) {
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => stream.try_write(bytes),
+        result => result,
     }
 }
