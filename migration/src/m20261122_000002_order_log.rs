@@ -19,10 +19,12 @@ const DROP_ON_POSTGRES: &str = "
     DROP FUNCTION order_log_record CASCADE;
     DROP FUNCTION order_log_record_insert CASCADE;
     DROP FUNCTION order_log_record_truncate CASCADE;
+    DROP FUNCTION order_log_keep_users CASCADE;
     DROP FUNCTION order_log_read;
     DROP FUNCTION order_log_settle;
     DROP TABLE order_log_epoch;
     DROP TABLE order_log_positions;
+    DROP VIEW order_log_entries;
     DROP TABLE order_log;
 ";
 

@@ -24,7 +24,7 @@ const READ_ON_POSTGRES: &str = "
         CAST(before_date AS text), before_state, before_user_id, before_username, before_email,
         CAST(after_date AS text), after_state, after_user_id, after_username, after_email, transaction::text
     FROM (SELECT * FROM order_log_positions WHERE position > $1 ORDER BY position LIMIT $2) AS next
-        JOIN order_log USING (transaction, entry)
+        JOIN order_log_entries USING (transaction, entry)
     ORDER BY position";
 
 /// A row of the log.

@@ -38,9 +38,9 @@ use plain_sql::{
     a_change_that_changes_nothing_is_no_event, a_change_that_was_rolled_back_is_no_event,
     a_program_that_may_only_write_orders_is_told_of, a_program_with_another_search_path_is_told_of,
     a_replaced_order_is_gone_from_its_former_owner, a_truncation_in_a_repeatable_read_deletes_every_order,
-    a_truncation_is_the_deletion_of_every_order, an_order_that_gets_another_id_is_deleted_and_placed,
-    an_upsert_is_the_change_that_it_makes, every_change_by_plain_sql_is_an_event,
-    many_orders_in_one_statement_are_an_event_each,
+    a_truncation_is_the_deletion_of_every_order, an_event_tells_of_the_user_as_it_was,
+    an_order_that_gets_another_id_is_deleted_and_placed, an_upsert_is_the_change_that_it_makes,
+    every_change_by_plain_sql_is_an_event, many_orders_in_one_statement_are_an_event_each,
     what_a_trigger_of_another_program_changes_is_told_in_order,
 };
 use readers::{
@@ -56,6 +56,7 @@ trials! {
         an_order_that_gets_another_id_is_deleted_and_placed,
         an_upsert_is_the_change_that_it_makes,
         many_orders_in_one_statement_are_an_event_each,
+        an_event_tells_of_the_user_as_it_was,
         a_follower_that_fell_out_of_memory_is_told_everything_by_the_database,
         a_cursor_older_than_what_is_kept_is_refused_with_the_range,
         an_order_that_is_kept_for_its_age_is_kept_whole,

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use domain::{NewestOrder, OrderEvent, OrderEventStream, OrderFeed, Scope, testing::contract::new_user};
+use domain::{
+    Cursor, NewestOrder, OrderEvent, OrderEventStream, OrderFeed, Scope, Viewer, testing::contract::new_user,
+};
 use futures_util::StreamExt;
 use persistence::Database;
 
@@ -33,6 +35,17 @@ impl Beside {
         for expected in expected {
             assert_eq!(line(&next(&mut self.events).await), *expected);
         }
+    }
+
+    /// The events since then, as a process tells them that starts now.
+    async fn expect_again(database: &Database, since: Cursor, expected: &[&str]) {
+        let node = Node::beside(database).await;
+        let mut events = node.follow(Some(since)).await;
+        for expected in expected {
+            assert_eq!(line(&next(&mut events).await), *expected);
+        }
+        drop(events);
+        node.stop().await;
     }
 
     /// Nothing else was told so far: the next event is that of a change that is made now.
@@ -168,8 +181,45 @@ pub(crate) async fn many_orders_in_one_statement_are_an_event_each(database: Dat
     beside.end().await;
 }
 
+pub(crate) async fn an_event_tells_of_the_user_as_it_was(database: Database) {
+    let mut beside = Beside::new(&database).await;
+    let start = beside.node.position().await;
+    beside.run(ONE).await;
+    for sql in [
+        "BEGIN",
+        "UPDATE users SET email = 'joe@dev.example' WHERE username = 'joe'",
+        &ONE.replace("(1,", "(2,"),
+        "UPDATE users SET username = 'joseph' WHERE username = 'joe'",
+        &ONE.replace("(1,", "(3,"),
+        "UPDATE users SET username = username",
+        "COMMIT",
+        "DELETE FROM orders WHERE user_id = 1",
+        "DELETE FROM users WHERE id = 1",
+        "INSERT INTO users (id, username, email) VALUES (1, 'joe', 'another@dev.io')",
+    ] {
+        beside.run(sql).await;
+    }
+    let events = [
+        ("placed 1 2026-04-12 UNPAID joe", "joe@dev.io"),
+        ("placed 2 2026-04-12 UNPAID joe", "joe@dev.example"),
+        ("placed 3 2026-04-12 UNPAID joseph", "joe@dev.example"),
+        ("deleted 1 2026-04-12 UNPAID joseph", "joe@dev.example"),
+        ("deleted 2 2026-04-12 UNPAID joseph", "joe@dev.example"),
+        ("deleted 3 2026-04-12 UNPAID joseph", "joe@dev.example"),
+    ];
+    for (expected, address) in events {
+        let event = next(&mut beside.events).await;
+        let user = event.change.order().user.loaded().expect("the user along");
+        let told = user.email_for(&Viewer::Staff { username: None }).expect("staff see addresses");
+        assert_eq!((line(&event).as_str(), told.as_str()), (expected, address));
+    }
+    Beside::expect_again(&database, start, &events.map(|(event, _)| event)).await;
+    beside.end().await;
+}
+
 pub(crate) async fn a_truncation_is_the_deletion_of_every_order(database: Database) {
     let mut beside = Beside::new(&database).await;
+    let start = beside.node.position().await;
     beside.run(ONE).await;
     beside.run("BEGIN; TRUNCATE orders CASCADE; ROLLBACK").await;
     for sql in
@@ -184,6 +234,7 @@ pub(crate) async fn a_truncation_is_the_deletion_of_every_order(database: Databa
     }
     let event = next(&mut beside.events).await;
     assert_eq!((event.change.order().id.0, event.change.after()), (3, None));
+    Beside::expect_again(&database, start, &["placed 1 2026-04-12 UNPAID joe"]).await;
     beside.run("INSERT INTO users (id, username, email) VALUES (1, 'joe', 'joe@dev.io')").await;
     beside.end().await;
 }
