@@ -20,7 +20,7 @@ use persistence::{Database, DatabaseSettings, OrderLog, SqlRepository};
 use sea_orm::{ConnectionTrait, SqliteTransactionMode, TransactionOptions, TransactionTrait};
 use storage::{POSTGRES_SERVER, execute, log_settings, on_postgres, on_sqlite, settings};
 
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 9;
 const ROUND: Duration = Duration::from_secs(3);
 
 #[tokio::main]
