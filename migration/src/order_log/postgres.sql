@@ -139,7 +139,11 @@ BEGIN
     ELSIF TG_OP = 'DELETE' THEN
         UPDATE order_log SET after_username = username, after_email = email
         FROM former WHERE former.id = after_user_id AND after_username IS NULL;
-    ELSE
+    -- Programs may change other columns often: then the log is not looked at.
+    ELSIF EXISTS (
+        SELECT FROM former LEFT JOIN latter ON latter.id = former.id
+        WHERE (former.username, former.email) IS DISTINCT FROM (latter.username, latter.email)
+    ) THEN
         UPDATE order_log SET after_username = former.username, after_email = former.email
         FROM former LEFT JOIN latter ON latter.id = former.id
         WHERE former.id = after_user_id AND after_username IS NULL
