@@ -14,7 +14,7 @@ use crate::{
     OrderLog,
     repository::{Change, Outcome},
     sqlite_writer::SqliteWriter,
-    transaction::{Changes, Committed, Transaction},
+    transaction::{Committed, Transaction},
 };
 
 /// The most changes in one transaction.
@@ -33,7 +33,7 @@ type Written<T> = (T, Option<Position>);
 /// A change that waits for its turn.
 #[async_trait]
 trait Waiting: Send {
-    /// Does the change within the transaction, and tells what is to become of it.
+    /// Does the change within its savepoint, and tells what is to become of that.
     async fn run(&mut self, transaction: &Transaction<'_>) -> Done;
 
     /// Takes the last position of the change.
@@ -43,7 +43,7 @@ trait Waiting: Send {
     fn answer(self: Box<Self>, committed: bool);
 }
 
-/// What is to become of a change.
+/// What is to become of a savepoint.
 enum Done {
     /// It is kept, and is in the order log.
     Logged,
@@ -118,8 +118,7 @@ async fn write_group(
     read: Position,
     waiting: &mut [Box<dyn Waiting>],
 ) -> Result<Position, DbErr> {
-    let changes = if waiting.len() == 1 { Changes::One } else { Changes::Several };
-    let transaction = Transaction::new(writer.turn().await, log.epoch(), read, changes);
+    let transaction = Transaction::new(writer.turn().await, log.epoch(), read);
     match write_within(&transaction, waiting).await {
         Ok(()) => {
             let Committed { rows, last } = transaction.end();

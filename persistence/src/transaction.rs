@@ -1,4 +1,4 @@
-//! A SQLite transaction of one change, or of several with a savepoint each, which reads what it adds to the order log.
+//! A SQLite transaction of several changes, a savepoint each, which reads what it adds to the order log.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -20,17 +20,7 @@ const ROWS: usize = 64;
 pub(crate) struct Transaction<'t> {
     turn: sync::Mutex<Turn<'t>>,
     epoch: Epoch,
-    changes: Changes,
     state: Mutex<State>,
-}
-
-/// How many changes are in a transaction.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Changes {
-    /// It is undone with the whole transaction.
-    One,
-    /// Each has a savepoint, so that it is undone alone.
-    Several,
 }
 
 struct State {
@@ -64,12 +54,12 @@ pub(crate) struct Committed {
 
 impl<'t> Transaction<'t> {
     /// Begins with the first statement. The log of this name was read up to `read`.
-    pub(crate) fn new(turn: Turn<'t>, epoch: Epoch, read: Position, changes: Changes) -> Self {
+    pub(crate) fn new(turn: Turn<'t>, epoch: Epoch, read: Position) -> Self {
         let state = State { before: Before::Begin, read, rows: Some(Vec::new()), failed: None };
-        Self { turn: sync::Mutex::new(turn), epoch, changes, state: Mutex::new(state) }
+        Self { turn: sync::Mutex::new(turn), epoch, state: Mutex::new(state) }
     }
 
-    /// Keeps the last change.
+    /// Keeps what was done since the savepoint.
     pub(crate) fn keep(&self) {
         let mut state = self.state();
         if state.before == Before::Nothing {
@@ -77,22 +67,15 @@ impl<'t> Transaction<'t> {
         }
     }
 
-    /// Undoes the last change. Its savepoint stays for the next one.
+    /// Undoes what was done since the savepoint, which stays for the next change.
     pub(crate) async fn undo(&self) -> Result<(), DbErr> {
-        if self.state().before != Before::Nothing {
-            return Ok(());
-        }
-        match self.changes {
-            Changes::One => {
-                self.run("ROLLBACK".to_owned(), Values(Vec::new())).await?;
-                self.state().before = Before::Begin;
-            }
-            Changes::Several => drop(self.run("ROLLBACK TO change".to_owned(), Values(Vec::new())).await?),
+        if self.state().before == Before::Nothing {
+            self.run("ROLLBACK TO change".to_owned(), Values(Vec::new())).await?;
         }
         Ok(())
     }
 
-    /// The log's last position before the next change.
+    /// The log's last position before the savepoint.
     pub(crate) async fn position_before(&self) -> Result<Position, DbErr> {
         if self.state().before == Before::Keep {
             self.run(String::new(), Values(Vec::new())).await?;
@@ -135,10 +118,7 @@ impl<'t> Transaction<'t> {
             return Err(error.clone());
         }
         let (sql, count) = match before {
-            Before::Begin => match self.changes {
-                Changes::One => (format!("BEGIN IMMEDIATE; {sql}"), 1),
-                Changes::Several => (format!("BEGIN IMMEDIATE; SAVEPOINT change; {sql}"), 2),
-            },
+            Before::Begin => (format!("BEGIN IMMEDIATE; SAVEPOINT change; {sql}"), 2),
             Before::Keep => {
                 self.observe(READ_ON_SQLITE).await;
                 values.0.insert(0, self.state().read.0.into());
