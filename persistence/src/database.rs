@@ -9,13 +9,12 @@ use sea_orm::{
     ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
     SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
     sqlx::{
-        ConnectOptions as _,
         postgres::PgConnectOptions,
         sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
     },
 };
 
-use crate::{error::repository_error, sqlite_writer::SqliteWriter, version::FileVersion};
+use crate::{error::repository_error, sqlite::SqliteWriter, version::FileVersion};
 
 /// Where the database is and how much of it is used.
 #[derive(Clone)]
@@ -97,11 +96,10 @@ impl Database {
                 let writer = connect(sqlite_options(settings, SqliteUse::Write)).await?;
                 let reader = connect(sqlite_options(settings, SqliteUse::Read)).await?;
                 let watcher = connect(sqlite_options(settings, SqliteUse::Watch)).await?;
-                let options = settings.url.parse().map_err(|_| OpenError::InvalidUrl)?;
-                let options = own_sqlite_options(options, settings.acquire_timeout, SqliteUse::Write);
-                let sqlite_writer =
-                    SqliteWriter::new(options.disable_statement_logging(), move |sql| observe(sql));
-                let version = FileVersion::of(sqlite_file(settings)?);
+                let file = sqlite_file(settings)?;
+                let uri = sqlite_uri(&file, &settings.url);
+                let sqlite_writer = SqliteWriter::new(uri, settings.acquire_timeout, move |sql| observe(sql));
+                let version = FileVersion::of(file);
                 Ok(Self {
                     reader,
                     writer,
@@ -230,6 +228,14 @@ fn check_sqlite_url(url: &str) -> Result<(), OpenError> {
 fn sqlite_file(settings: &DatabaseSettings) -> Result<SqliteConnectOptions, OpenError> {
     let file: SqliteConnectOptions = settings.url.parse().map_err(|_| OpenError::InvalidUrl)?;
     Ok(file.busy_timeout(settings.acquire_timeout).pragma("query_only", "ON"))
+}
+
+/// The URI of the file (SQLite, "URI Filenames"), with the parameters of its URL, which are the same.
+fn sqlite_uri(file: &SqliteConnectOptions, url: &str) -> String {
+    let path = file.get_filename().to_string_lossy();
+    let path = path.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    let parameters = url.split_once('?').map(|(_, parameters)| format!("?{parameters}"));
+    format!("file:{path}{}", parameters.unwrap_or_default())
 }
 
 #[derive(Clone, Copy, PartialEq)]

@@ -6,7 +6,6 @@
 mod database;
 mod entity;
 mod error;
-mod group;
 mod list;
 mod log;
 mod order_query;
@@ -14,7 +13,7 @@ mod orders;
 mod repository;
 mod rows;
 mod sample;
-mod sqlite_writer;
+mod sqlite;
 mod transaction;
 mod users;
 mod version;

@@ -20,6 +20,7 @@ use crate::{
     },
     repository::{Change, ChangeError, Outcome, own_transaction},
     rows::{self, ORDER_COLUMNS, ORDER_USER_COLUMNS},
+    transaction::{Row, Transaction},
     users::select_user,
 };
 
@@ -115,14 +116,15 @@ struct PlaceOrder(NewOrder);
 impl Change for PlaceOrder {
     type Answer = Placement;
 
-    async fn run<C: ConnectionTrait>(&self, transaction: &C) -> Result<Outcome<Placement>, ChangeError> {
+    async fn run<T: Transaction>(&self, transaction: &T) -> Result<Outcome<Placement>, ChangeError> {
         let Some(key) = &self.0.idempotency_key else {
             return Ok(match self.insert(transaction).await? {
                 Some((placed, logged)) => Outcome::Commit(Placement::Placed(placed, None), Some(logged)),
                 None => Outcome::Rollback(Placement::UserNotFound),
             });
         };
-        let Some(row) = transaction.query_one(&select_user(&self.0.username)).await? else {
+        let Some(row) = transaction.query_one(transaction.build(&select_user(&self.0.username))).await?
+        else {
             return Ok(Outcome::Rollback(Placement::UserNotFound));
         };
         let user = rows::user(&row)?.id();
@@ -139,13 +141,13 @@ impl Change for PlaceOrder {
 
 impl PlaceOrder {
     /// Inserts the order, and returns it with the transaction's name in the log; `None` without such a user.
-    async fn insert<C: ConnectionTrait>(
+    async fn insert<T: Transaction>(
         &self,
-        transaction: &C,
+        transaction: &T,
     ) -> Result<Option<(Order, TransactionId)>, ChangeError> {
-        let insert = self.insert_statement(transaction.get_database_backend())?;
-        let Some(row) = transaction.query_one_raw(insert).await? else { return Ok(None) };
-        let logged = row.try_get_by_index(ORDER_COLUMNS.len() + ORDER_USER_COLUMNS.len())?;
+        let insert = self.insert_statement(transaction.backend())?;
+        let Some(row) = transaction.query_one(insert).await? else { return Ok(None) };
+        let logged = row.get(ORDER_COLUMNS.len() + ORDER_USER_COLUMNS.len())?;
         Ok(Some((rows::order(&row, WithUser::Yes)?, logged)))
     }
 
@@ -189,9 +191,9 @@ impl PlaceOrder {
     }
 
     /// Takes the key for this transaction, after any other that holds it has ended; false if it was used before.
-    async fn claim_key<C: ConnectionTrait>(
+    async fn claim_key<T: Transaction>(
         &self,
-        transaction: &C,
+        transaction: &T,
         key: &IdempotencyKey,
         user: UserId,
     ) -> Result<bool, ChangeError> {
@@ -209,12 +211,12 @@ impl PlaceOrder {
                 OnConflict::columns([Column::UserId, Column::IdempotencyKey]).do_nothing().to_owned(),
             )
             .take();
-        Ok(transaction.execute(&insert).await?.rows_affected() == 1)
+        Ok(transaction.execute(transaction.build(&insert)).await? == 1)
     }
 
-    async fn placed_before<C: ConnectionTrait>(
+    async fn placed_before<T: Transaction>(
         &self,
-        transaction: &C,
+        transaction: &T,
         key: &IdempotencyKey,
         user: UserId,
     ) -> Result<Placement, ChangeError> {
@@ -226,7 +228,7 @@ impl PlaceOrder {
             .and_where(Column::UserId.eq(user.0))
             .and_where(Column::IdempotencyKey.eq(key.as_str()))
             .take();
-        let Some(row) = transaction.query_one(&select).await? else {
+        let Some(row) = transaction.query_one(transaction.build(&select)).await? else {
             return Ok(Placement::OrderGone);
         };
         let table = "order_placements";
@@ -241,15 +243,15 @@ impl PlaceOrder {
         };
         let mut select = select_orders(&Scope::All, &OrderFilter::default(), WithUser::Yes);
         select.and_where(orders::Column::Id.eq(id));
-        Ok(match transaction.query_one(&select).await? {
+        Ok(match transaction.query_one(transaction.build(&select)).await? {
             Some(row) => Placement::Placed(rows::order(&row, WithUser::Yes)?, None),
             None => Placement::OrderGone,
         })
     }
 }
 
-async fn name_by_key<C: ConnectionTrait>(
-    transaction: &C,
+async fn name_by_key<T: Transaction>(
+    transaction: &T,
     key: &IdempotencyKey,
     order: &Order,
 ) -> Result<(), ChangeError> {
@@ -260,7 +262,7 @@ async fn name_by_key<C: ConnectionTrait>(
         .and_where(Column::UserId.eq(order.user.id().0))
         .and_where(Column::IdempotencyKey.eq(key.as_str()))
         .take();
-    transaction.execute(&update).await?;
+    transaction.execute(transaction.build(&update)).await?;
     Ok(())
 }
 
@@ -274,18 +276,15 @@ struct TransitionOrder {
 impl Change for TransitionOrder {
     type Answer = TransitionOutcome;
 
-    async fn run<C: ConnectionTrait>(
-        &self,
-        transaction: &C,
-    ) -> Result<Outcome<TransitionOutcome>, ChangeError> {
+    async fn run<T: Transaction>(&self, transaction: &T) -> Result<Outcome<TransitionOutcome>, ChangeError> {
         if let Some(row) = self.change_row(transaction).await? {
-            let logged = row.try_get_by_index(ORDER_COLUMNS.len())?;
+            let logged = row.get(ORDER_COLUMNS.len())?;
             let order = rows::order(&row, WithUser::No)?;
             return Ok(Outcome::Commit(TransitionOutcome::Done(order, None), Some(logged)));
         }
         let mut select = select_orders(&self.scope, &OrderFilter::default(), WithUser::No);
         select.and_where(orders::Column::Id.eq(self.id.0));
-        Ok(Outcome::Rollback(match transaction.query_one(&select).await? {
+        Ok(Outcome::Rollback(match transaction.query_one(transaction.build(&select)).await? {
             Some(_) => TransitionOutcome::Refused,
             None => TransitionOutcome::NotFound,
         }))
@@ -294,14 +293,14 @@ impl Change for TransitionOrder {
 
 impl TransitionOrder {
     /// Changes the order if it is in the right state, in one statement: of those that race, one finds it so.
-    async fn change_row<C: ConnectionTrait>(&self, transaction: &C) -> Result<Option<QueryResult>, DbErr> {
+    async fn change_row<T: Transaction>(&self, transaction: &T) -> Result<Option<T::Row>, DbErr> {
         let conditions = [
             Some(orders::Column::Id.eq(self.id.0)),
             Some(orders::Column::State.eq(self.transition.from().name())),
             within(&self.scope),
         ];
         let conditions = conditions.into_iter().flatten();
-        let logged = own_transaction(transaction.get_database_backend());
+        let logged = own_transaction(transaction.backend());
         let columns = order_columns().map(|(_, column)| column).into_iter().chain([logged]);
         let returning = Query::returning().exprs(columns);
         if let Some(state) = self.transition.to() {
@@ -310,14 +309,14 @@ impl TransitionOrder {
             conditions.for_each(|condition| {
                 update.and_where(condition);
             });
-            transaction.query_one(&update).await
+            transaction.query_one(transaction.build(&update)).await
         } else {
             let mut delete = Query::delete();
             delete.from_table(orders::Entity).returning(returning);
             conditions.for_each(|condition| {
                 delete.and_where(condition);
             });
-            transaction.query_one(&delete).await
+            transaction.query_one(transaction.build(&delete)).await
         }
     }
 }

@@ -3,16 +3,17 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::{Cursor, RepositoryError};
 use sea_orm::{
-    ConnectionTrait, DbBackend, DbErr,
+    DbBackend, DbErr,
     sea_query::{Expr, SimpleExpr},
 };
 
 use crate::{
     Database, OrderLog,
     error::{repository_error, unique_violation},
-    group::GroupWriter,
     list::Pages,
     log::TransactionId,
+    sqlite::GroupWriter,
+    transaction::Transaction,
 };
 
 /// Orders and users in a database. Clones share it.
@@ -40,7 +41,7 @@ pub(crate) trait Change: Send + Sync + 'static {
     type Answer: Send;
 
     /// Does it within the transaction. MAY run again, in another one, after this one failed.
-    async fn run<C: ConnectionTrait>(&self, transaction: &C) -> Result<Outcome<Self::Answer>, ChangeError>;
+    async fn run<T: Transaction>(&self, transaction: &T) -> Result<Outcome<Self::Answer>, ChangeError>;
 }
 
 /// What becomes of a transaction.

@@ -3,11 +3,12 @@
 
 use std::fmt;
 
+use crate::{
+    error::repository_error,
+    transaction::{Row, Value},
+};
 use chrono::{Datelike, NaiveDate};
 use domain::{Email, Order, OrderId, OrderState, RepositoryError, User, UserId, UserRef, Username, WithUser};
-use sea_orm::{DbErr, QueryResult, TryGetable};
-
-use crate::error::repository_error;
 
 /// The columns of a user, in the order in which [`user`] reads them.
 pub(crate) const USER_COLUMNS: [&str; 3] = ["id", "username", "email"];
@@ -19,13 +20,13 @@ pub(crate) const ORDER_COLUMNS: [&str; 4] = ["id", "date", "state", "user_id"];
 pub(crate) const ORDER_USER_COLUMNS: [&str; 2] = ["username", "email"];
 
 /// A user from [`USER_COLUMNS`].
-pub(crate) fn user(row: &QueryResult) -> Result<User, RepositoryError> {
+pub(crate) fn user<R: Row>(row: &R) -> Result<User, RepositoryError> {
     let id = key(row, 0)?;
     user_from(row, id, 1)
 }
 
 /// An order from [`ORDER_COLUMNS`] and, if the user is read along, [`ORDER_USER_COLUMNS`].
-pub(crate) fn order(row: &QueryResult, with_user: WithUser) -> Result<Order, RepositoryError> {
+pub(crate) fn order<R: Row>(row: &R, with_user: WithUser) -> Result<Order, RepositoryError> {
     let id = key(row, 0)?;
     let date = day(row, 1, "orders", "date", id)?
         .ok_or_else(|| invalid("orders", "date", id, NoDay(String::new())))?;
@@ -44,7 +45,7 @@ pub(crate) fn order(row: &QueryResult, with_user: WithUser) -> Result<Order, Rep
 }
 
 /// The orders of some rows, in the same order.
-pub(crate) fn orders(rows: &[QueryResult], with_user: WithUser) -> Result<Vec<Order>, RepositoryError> {
+pub(crate) fn orders<R: Row>(rows: &[R], with_user: WithUser) -> Result<Vec<Order>, RepositoryError> {
     rows.iter().map(|row| order(row, with_user)).collect()
 }
 
@@ -54,19 +55,19 @@ pub(crate) fn order_state(name: &str, table: &'static str, row: i64) -> Result<O
 }
 
 /// The value at `index`, which is `column` of the row of `table` with the primary key `row`.
-pub(crate) fn value<T: TryGetable>(
-    result: &QueryResult,
+pub(crate) fn value<T: Value>(
+    result: &impl Row,
     index: usize,
     table: &'static str,
     column: &'static str,
     row: i64,
 ) -> Result<T, RepositoryError> {
-    result.try_get_by_index(index).map_err(|error| invalid(table, column, row, error))
+    result.get(index).map_err(|error| invalid(table, column, row, error))
 }
 
 /// The day at `index`, which was selected as text: PostgreSQL has days that the driver cannot count.
 pub(crate) fn day(
-    result: &QueryResult,
+    result: &impl Row,
     index: usize,
     table: &'static str,
     column: &'static str,
@@ -87,11 +88,11 @@ pub(crate) fn parse_day(text: &str) -> Option<NaiveDate> {
 }
 
 /// A primary key: the databases themselves keep those integers.
-pub(crate) fn key(row: &QueryResult, index: usize) -> Result<i64, RepositoryError> {
-    row.try_get_by_index(index).map_err(|error: DbErr| repository_error(error))
+pub(crate) fn key(row: &impl Row, index: usize) -> Result<i64, RepositoryError> {
+    row.get(index).map_err(repository_error)
 }
 
-fn user_from(row: &QueryResult, id: i64, first: usize) -> Result<User, RepositoryError> {
+fn user_from(row: &impl Row, id: i64, first: usize) -> Result<User, RepositoryError> {
     let username: String = value(row, first, "users", "username", id)?;
     let email: String = value(row, first + 1, "users", "email", id)?;
     user_of(id, &username, &email)

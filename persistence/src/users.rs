@@ -11,6 +11,7 @@ use crate::{
     error::repository_error,
     repository::{Change, ChangeError, Outcome},
     rows::{self, USER_COLUMNS},
+    transaction::Transaction,
 };
 
 #[async_trait]
@@ -50,7 +51,7 @@ struct CreateUser(NewUser);
 impl Change for CreateUser {
     type Answer = Option<User>;
 
-    async fn run<C: ConnectionTrait>(&self, transaction: &C) -> Result<Outcome<Option<User>>, ChangeError> {
+    async fn run<T: Transaction>(&self, transaction: &T) -> Result<Outcome<Option<User>>, ChangeError> {
         let insert = Query::insert()
             .into_table(users::Entity)
             .columns([users::Column::Username, users::Column::Email])
@@ -58,7 +59,7 @@ impl Change for CreateUser {
             .on_conflict(OnConflict::column(users::Column::Username).do_nothing().to_owned())
             .returning(Query::returning().columns(USER_COLUMNS))
             .take();
-        Ok(match transaction.query_one(&insert).await? {
+        Ok(match transaction.query_one(transaction.build(&insert)).await? {
             Some(row) => Outcome::Commit(Some(rows::user(&row)?), None),
             None => Outcome::Rollback(None),
         })

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use domain::Position;
 use tokio::sync::Notify;
 
-use super::Row;
+use super::LogRow;
 
 /// The most rows that wait for the reader. It reads the log again where they are too many.
 const LIMIT: usize = 1024;
@@ -21,12 +21,12 @@ pub(crate) struct Handed {
 pub(crate) struct Rows {
     pub(crate) after: Position,
     /// In order; at least one.
-    pub(crate) rows: Vec<Row>,
+    pub(crate) rows: Vec<LogRow>,
 }
 
 impl Handed {
     /// Adds rows. Rows before them that would leave a gap, or are too many, are forgotten: the reader sees that it lacks them.
-    pub(crate) fn add(&self, after: Position, rows: Vec<Row>) {
+    pub(crate) fn add(&self, after: Position, rows: Vec<LogRow>) {
         if rows.is_empty() {
             return;
         }
@@ -66,8 +66,8 @@ impl Rows {
 mod tests {
     use super::*;
 
-    fn row(position: i64) -> Row {
-        Row { position: Position(position), transaction: String::new(), event: None }
+    fn row(position: i64) -> LogRow {
+        LogRow { position: Position(position), transaction: String::new(), event: None }
     }
 
     async fn taken(handed: &Handed) -> (i64, Vec<i64>) {

@@ -33,7 +33,7 @@ use newest::FollowNewest;
 use ring::Ring;
 use writers::{Waiting, Writers};
 
-pub(crate) use rows::{READ_ON_SQLITE, Row, read_row};
+pub(crate) use rows::{LogRow, READ_ON_SQLITE, read_row};
 pub(crate) use writers::TransactionId;
 
 /// How the log is read and kept.
@@ -117,7 +117,7 @@ impl OrderLog {
     }
 
     /// Has the reader take rows that were committed: all of those behind the position up to the last of these.
-    pub(crate) fn hand(&self, after: Position, rows: Vec<Row>) {
+    pub(crate) fn hand(&self, after: Position, rows: Vec<LogRow>) {
         self.0.handed.add(after, rows);
     }
 

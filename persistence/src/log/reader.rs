@@ -131,7 +131,7 @@ impl Reader {
         }
     }
 
-    fn take(&mut self, shared: &Shared, read: Vec<rows::Row>) {
+    fn take(&mut self, shared: &Shared, read: Vec<rows::LogRow>) {
         let mut ring = shared.ring.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(first) = read.first()
             && first.position.0 != self.head.0 + 1

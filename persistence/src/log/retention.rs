@@ -67,9 +67,9 @@ async fn prune_batch(shared: &Shared, newest_to_go: i64, kept_since: i64) -> Res
         }
         _ => {
             "DELETE FROM order_log WHERE position IN (
-                SELECT position FROM (SELECT position FROM order_log ORDER BY position LIMIT $3)
-                WHERE position <= $1 OR position < coalesce(
-                    (SELECT position FROM order_log WHERE occurred_at >= $2 ORDER BY position LIMIT 1),
+                SELECT position FROM (SELECT position FROM order_log ORDER BY position LIMIT ?3)
+                WHERE position <= ?1 OR position < coalesce(
+                    (SELECT position FROM order_log WHERE occurred_at >= ?2 ORDER BY position LIMIT 1),
                     (SELECT max(position) + 1 FROM order_log)))"
         }
     };

@@ -4,13 +4,14 @@ use chrono::DateTime;
 use domain::{
     Epoch, Order, OrderChange, OrderEvent, OrderId, Position, RepositoryError, UserRef, WithCauses,
 };
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, QueryResult, Statement, Value};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement, Value};
 
 use super::TransactionId;
 use crate::{
     Database,
     error::repository_error,
     rows::{day, key, order_state, user_of, value},
+    transaction::Row,
 };
 
 /// Reads the rows behind a position; their order and number follow.
@@ -28,7 +29,7 @@ const READ_ON_POSTGRES: &str = "
     ORDER BY position";
 
 /// A row of the log.
-pub(crate) struct Row {
+pub(crate) struct LogRow {
     pub(crate) position: Position,
     pub(crate) transaction: TransactionId,
     /// `None` when its values are not valid: that is logged, and nobody waits for it to be repaired.
@@ -73,7 +74,7 @@ pub(crate) async fn settle_and_read(
     epoch: Epoch,
     position: Position,
     count: u32,
-) -> Result<Vec<Row>, RepositoryError> {
+) -> Result<Vec<LogRow>, RepositoryError> {
     match database.backend() {
         DbBackend::Postgres => {
             let sql = "SELECT * FROM order_log_read($1, $2, $3)";
@@ -124,7 +125,7 @@ pub(crate) async fn read_after(
     epoch: Epoch,
     position: Position,
     count: u32,
-) -> Result<Vec<Row>, RepositoryError> {
+) -> Result<Vec<LogRow>, RepositoryError> {
     match connection.get_database_backend() {
         DbBackend::Postgres => {
             read(connection, epoch, READ_ON_POSTGRES, vec![position.0.into(), i64::from(count).into()]).await
@@ -141,7 +142,7 @@ async fn read(
     epoch: Epoch,
     sql: &str,
     values: Vec<Value>,
-) -> Result<Vec<Row>, RepositoryError> {
+) -> Result<Vec<LogRow>, RepositoryError> {
     let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
     let rows = connection.query_all_raw(statement).await.map_err(repository_error)?;
     rows.iter().map(|row| read_row(row, epoch)).collect()
@@ -155,17 +156,17 @@ pub(crate) async fn number(database: &Database, sql: &str) -> Result<i64, Reposi
 }
 
 /// A row of one of the statements that read the log.
-pub(crate) fn read_row(row: &QueryResult, epoch: Epoch) -> Result<Row, RepositoryError> {
+pub(crate) fn read_row(row: &impl Row, epoch: Epoch) -> Result<LogRow, RepositoryError> {
     let position = key(row, 0)?;
     let transaction = value(row, 13, "order_log", "transaction", position)?;
     let event = read_event(row, epoch, position).unwrap_or_else(|error| {
         tracing::error!(error = %WithCauses(&error), position, "an event of the order log cannot be told");
         None
     });
-    Ok(Row { position: Position(position), transaction, event })
+    Ok(LogRow { position: Position(position), transaction, event })
 }
 
-fn read_event(row: &QueryResult, epoch: Epoch, position: i64) -> Result<Option<OrderEvent>, RepositoryError> {
+fn read_event(row: &impl Row, epoch: Epoch, position: i64) -> Result<Option<OrderEvent>, RepositoryError> {
     let milliseconds = value(row, 1, "order_log", "occurred_at", position)?;
     let id = OrderId(value(row, 2, "order_log", "order_id", position)?);
     let change = OrderChange::new(read_order(row, 3, id, position)?, read_order(row, 8, id, position)?);
@@ -178,7 +179,7 @@ fn read_event(row: &QueryResult, epoch: Epoch, position: i64) -> Result<Option<O
 
 /// The order in the five columns from `first` on.
 fn read_order(
-    row: &QueryResult,
+    row: &impl Row,
     first: usize,
     id: OrderId,
     position: i64,

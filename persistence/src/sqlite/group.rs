@@ -1,20 +1,22 @@
 //! Many changes in one durable transaction: on SQLite a commit costs the same for one change as for sixty-four.
 
-use std::sync::Arc;
+use std::{sync::Arc, thread};
 
 use async_trait::async_trait;
 use domain::{Position, RepositoryError, WithCauses};
 use sea_orm::DbErr;
 use tokio::{
+    runtime::Handle,
     sync::{mpsc, oneshot},
-    task::yield_now,
 };
 
+use super::{
+    transaction::{Committed, SqliteTransaction},
+    writer::SqliteWriter,
+};
 use crate::{
     OrderLog,
     repository::{Change, Outcome},
-    sqlite_writer::SqliteWriter,
-    transaction::{Committed, Transaction},
 };
 
 /// The most changes in one transaction.
@@ -34,7 +36,7 @@ type Written<T> = (T, Option<Position>);
 #[async_trait]
 trait Waiting: Send {
     /// Does the change within its savepoint, and tells what is to become of that.
-    async fn run(&mut self, transaction: &Transaction<'_>) -> Done;
+    async fn run(&mut self, transaction: &SqliteTransaction<'_>) -> Done;
 
     /// Takes the last position of the change.
     fn is_at(&mut self, position: Position);
@@ -60,10 +62,14 @@ struct WaitingChange<C: Change> {
 }
 
 impl GroupWriter {
-    /// Starts the writer, which hands what it wrote to the log's reader.
+    /// Starts the writer, on a thread of its own, which hands what it wrote to the log's reader.
     pub(crate) fn start(writer: Arc<SqliteWriter>, log: OrderLog) -> Self {
         let (sender, waiting) = mpsc::channel(QUEUE);
-        tokio::spawn(write_groups(writer, log, waiting));
+        let runtime = Handle::current();
+        let write = move || write_groups(&writer, &log, &runtime, waiting);
+        if let Err(error) = thread::Builder::new().name("sqlite-writer".to_owned()).spawn(write) {
+            tracing::error!(%error, "there is no thread that writes, so every change will be refused");
+        }
         Self(sender)
     }
 
@@ -77,15 +83,14 @@ impl GroupWriter {
     }
 }
 
-async fn write_groups(
-    writer: Arc<SqliteWriter>,
-    log: OrderLog,
+fn write_groups(
+    writer: &SqliteWriter,
+    log: &OrderLog,
+    runtime: &Handle,
     mut waiting: mpsc::Receiver<Box<dyn Waiting>>,
 ) {
     let mut read = Position(0);
-    while let Some(first) = waiting.recv().await {
-        // Those who were told of the last group at once come back at once: the first of them is not to go alone.
-        yield_now().await;
+    while let Some(first) = waiting.blocking_recv() {
         let mut group = vec![first];
         while group.len() < GROUP
             && let Ok(next) = waiting.try_recv()
@@ -93,11 +98,9 @@ async fn write_groups(
             group.push(next);
         }
         read = read.max(log.head().position);
-        let committed = match write_group(&writer, &log, read, &mut group).await {
+        let committed = match write_group(writer, log, runtime, read, &mut group) {
             Ok(position) => {
                 read = position;
-                // The reader tells of it first: then those who wait for it need not be woken twice.
-                yield_now().await;
                 true
             }
             Err(error) => {
@@ -112,58 +115,39 @@ async fn write_groups(
 }
 
 /// Makes the changes in one transaction, and tells the log's last position. The log was read up to `read`.
-async fn write_group(
+fn write_group(
     writer: &SqliteWriter,
     log: &OrderLog,
+    runtime: &Handle,
     read: Position,
     waiting: &mut [Box<dyn Waiting>],
 ) -> Result<Position, DbErr> {
-    let transaction = Transaction::new(writer.turn().await, log.epoch(), read);
-    match write_within(&transaction, waiting).await {
-        Ok(()) => {
-            let Committed { rows, last } = transaction.end();
-            match rows {
-                Some(rows) => log.hand(read, rows),
-                None => log.wake(),
+    let Committed { rows, last } = writer.with(|connection| {
+        let mut transaction = SqliteTransaction::begin(writer, connection, log.epoch(), read)?;
+        for change in waiting {
+            transaction.begin_change()?;
+            // Its statements block, so nothing else waits here.
+            let done = runtime.block_on(change.run(&transaction));
+            match done {
+                Done::Logged | Done::Kept => transaction.keep_change()?,
+                Done::Undone => transaction.undo_change()?,
             }
-            Ok(last)
-        }
-        Err(error) => {
-            transaction.abandon().await;
-            Err(error)
-        }
-    }
-}
-
-async fn write_within(transaction: &Transaction<'_>, waiting: &mut [Box<dyn Waiting>]) -> Result<(), DbErr> {
-    let mut logged: Option<&mut Box<dyn Waiting>> = None;
-    for change in waiting {
-        let done = change.run(transaction).await;
-        if matches!(done, Done::Undone) {
-            transaction.undo().await?;
-        }
-        if let Some(logged) = logged.take() {
-            logged.is_at(transaction.position_before().await?);
-        }
-        match done {
-            Done::Logged => {
-                transaction.keep();
-                logged = Some(change);
+            if let Done::Logged = done {
+                change.is_at(transaction.read_log()?);
             }
-            Done::Kept => transaction.keep(),
-            Done::Undone => {}
         }
+        transaction.commit()
+    })?;
+    match rows {
+        Some(rows) => log.hand(read, rows),
+        None => log.wake(),
     }
-    let last = transaction.commit().await?;
-    if let Some(logged) = logged {
-        logged.is_at(last);
-    }
-    Ok(())
+    Ok(last)
 }
 
 #[async_trait]
 impl<C: Change> Waiting for WaitingChange<C> {
-    async fn run(&mut self, transaction: &Transaction<'_>) -> Done {
+    async fn run(&mut self, transaction: &SqliteTransaction<'_>) -> Done {
         let (result, done) = match self.change.run(transaction).await {
             Ok(Outcome::Commit(answer, Some(_))) => (Ok((answer, None)), Done::Logged),
             Ok(Outcome::Commit(answer, None)) => (Ok((answer, None)), Done::Kept),

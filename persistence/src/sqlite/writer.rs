@@ -1,0 +1,133 @@
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, Params, params_from_iter, types};
+use sea_orm::{
+    DbErr, RuntimeErr, Statement,
+    sea_query::{self, Values},
+};
+use tokio::task::spawn_blocking;
+
+/// The most statements that the connection keeps prepared.
+const PREPARED: usize = 64;
+
+/// The connection by which requests write, which one uses at a time.
+pub(crate) struct SqliteWriter {
+    /// A URI (SQLite, "URI Filenames").
+    file: String,
+    busy_timeout: Duration,
+    state: Mutex<State>,
+    observe: Box<dyn Fn(&str) + Send + Sync>,
+}
+
+enum State {
+    /// It is opened when it is used.
+    Unopened,
+    Open(Connection),
+    Closed,
+}
+
+impl SqliteWriter {
+    /// Opens the file, which is there, when it is used, and waits so long for another program's lock. Each statement but
+    /// those that begin and end transactions is told to `observe` before it runs.
+    pub(crate) fn new(
+        file: String,
+        busy_timeout: Duration,
+        observe: impl Fn(&str) + Send + Sync + 'static,
+    ) -> Self {
+        Self { file, busy_timeout, state: Mutex::new(State::Unopened), observe: Box::new(observe) }
+    }
+
+    /// Has `work` use the connection, after those who came before. If that fails the connection is closed, which undoes
+    /// what was not committed: after some errors, such as a full disk, SQLite has rolled back by itself, after others not.
+    /// The next one who uses it opens it again. This blocks.
+    pub(crate) fn with<T>(&self, work: impl FnOnce(&mut Connection) -> Result<T, DbErr>) -> Result<T, DbErr> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if let State::Unopened = *state {
+            *state = State::Open(self.open().map_err(error)?);
+        }
+        let State::Open(connection) = &mut *state else {
+            return Err(DbErr::Conn(RuntimeErr::Internal("the connection is closed".to_owned())));
+        };
+        let result = work(connection);
+        if result.is_err() {
+            *state = State::Unopened;
+        }
+        result
+    }
+
+    /// Runs one statement in a transaction of its own, and tells how many rows it changed.
+    pub(crate) async fn execute(self: &Arc<Self>, statement: Statement) -> Result<u64, DbErr> {
+        let writer = Arc::clone(self);
+        let executed = spawn_blocking(move || {
+            writer.observe(&statement.sql);
+            writer.with(|connection| execute(connection, &statement))
+        });
+        executed.await.map_err(|ended| DbErr::Custom(ended.to_string()))?
+    }
+
+    /// Closes the connection for good, after what is under way.
+    pub(crate) async fn close(self: &Arc<Self>) {
+        let writer = Arc::clone(self);
+        // It is closed, or the process ends.
+        let _ = spawn_blocking(move || {
+            *writer.state.lock().unwrap_or_else(PoisonError::into_inner) = State::Closed;
+        })
+        .await;
+    }
+
+    /// Tells the observer of a statement.
+    pub(crate) fn observe(&self, sql: &str) {
+        (self.observe)(sql);
+    }
+
+    fn open(&self) -> rusqlite::Result<Connection> {
+        let flags =
+            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&self.file, flags)?;
+        connection.busy_timeout(self.busy_timeout)?;
+        connection.set_prepared_statement_cache_capacity(PREPARED);
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "foreign_keys", "ON")?;
+        Ok(connection)
+    }
+}
+
+/// Runs a statement, and tells how many rows it changed.
+pub(super) fn execute(connection: &Connection, statement: &Statement) -> Result<u64, DbErr> {
+    let values = parameters(statement.values.as_ref())?;
+    let changed = connection.prepare_cached(&statement.sql).and_then(|mut prepared| prepared.execute(values));
+    changed.map(|rows| rows as u64).map_err(error)
+}
+
+/// A statement's values as SQLite has them.
+pub(super) fn parameters(values: Option<&Values>) -> Result<impl Params, DbErr> {
+    let values = values.map_or(&[][..], |values| &values.0);
+    Ok(params_from_iter(values.iter().map(parameter).collect::<Result<Vec<_>, _>>()?))
+}
+
+fn parameter(value: &sea_query::Value) -> Result<types::Value, DbErr> {
+    use sea_query::Value;
+    Ok(match value {
+        Value::Int(value) => value.map(i64::from).into(),
+        Value::BigInt(value) => (*value).into(),
+        Value::String(value) => value.clone().into(),
+        Value::ChronoDate(value) => value.map(|day| day.to_string()).into(),
+        other => {
+            let problem = format!("a parameter cannot be {:?}", other.as_null());
+            return Err(DbErr::Query(RuntimeErr::Internal(problem)));
+        }
+    })
+}
+
+/// An error of the driver. One that passes, because another program holds a lock, is one of the connection.
+pub(super) fn error(error: rusqlite::Error) -> DbErr {
+    let text = RuntimeErr::Internal(error.to_string());
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => DbErr::Conn(text),
+        _ => DbErr::Query(text),
+    }
+}
