@@ -124,6 +124,7 @@ fn parameter(value: &sea_query::Value) -> Result<types::Value, DbErr> {
 }
 
 /// An error of the driver. One that passes, because another program holds a lock, is one of the connection.
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` has")]
 pub(super) fn error(error: rusqlite::Error) -> DbErr {
     let text = RuntimeErr::Internal(error.to_string());
     match error.sqlite_error_code() {

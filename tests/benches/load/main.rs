@@ -7,8 +7,9 @@
 //!
 //! The row `queries` compares with a peer whose `getOrders` has as many orders, 2 or 100; a peer of each may be given.
 //!
-//! Servers run on one core and the clients on another, and CPU time is what is compared, so that the clients' own speed does
-//! not matter. In each round every server is started anew and measured, one after another; a ratio is the median of the
+//! Servers run on one core and the clients on another, and CPU time is what is compared. The clients do not sleep while
+//! messages are on their way: waking one that does is charged to the server, and how often it must be is a question of how
+//! fast the clients are. In each round every server is started anew and measured, one after another; a ratio is the median of the
 //! rounds' ratios. This server runs on SQLite in a directory of its own, and an event is an order that was really placed.
 
 mod clients;
@@ -35,7 +36,7 @@ use anyhow::{Context, ensure};
 use clap::{Parser, Subcommand, ValueEnum};
 use tests::Installation;
 
-use crate::{rows::Row, session::Session, subject::Peer};
+use crate::{measure::Waiting, rows::Row, session::Session, subject::Peer};
 
 /// What delivery costs, as a Markdown table.
 #[derive(Parser)]
@@ -71,6 +72,10 @@ struct Arguments {
     /// Measure the libraries as they come, too: async-graphql-actix-web without this project, and without a database.
     #[arg(long)]
     stock: bool,
+
+    /// What clients do while messages are on their way and nothing has come for them.
+    #[arg(long, value_enum, default_value = "awake")]
+    clients: Waiting,
 
     /// A setting of this server, as in `ORDERCAST_POLL_INTERVAL=1s`. May be repeated.
     #[arg(long = "set", value_parser = setting)]
@@ -120,6 +125,7 @@ fn main() -> anyhow::Result<ExitCode> {
     let stock = arguments.stock.then(Peer::start_stock).transpose()?;
     peers.extend(stock.as_ref().map(|(peer, _)| peer.clone()));
     let mut session = Session::new(arguments.rounds.into(), arguments.idle_for, peers, cores);
+    session.waiting = arguments.clients;
     session.settings = arguments.settings;
     for row in rows {
         row.measure(&mut session, &arguments.subscribers)?;

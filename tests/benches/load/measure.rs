@@ -1,9 +1,10 @@
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
+use clap::ValueEnum;
 use tokio::{
     runtime::Builder,
-    task::LocalSet,
+    task::{LocalSet, spawn_local, yield_now},
     time::{sleep, timeout},
 };
 
@@ -40,11 +41,21 @@ pub(crate) struct Outcome {
     pub(crate) fault: Option<String>,
 }
 
+/// What clients do while nothing has come for them.
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
+pub(crate) enum Waiting {
+    /// They look again. Waking them costs the server nothing, and so their speed is of no account.
+    Awake,
+    /// They sleep. Whoever writes to a client that sleeps wakes it, at a cost of one or two deliveries here; how often that
+    /// happens is a question of how fast the clients are.
+    Asleep,
+}
+
 /// Work that ends after the last client was told is the delivery's too.
 const AFTERMATH: Duration = Duration::from_millis(50);
 
-/// Delivers.
-pub(crate) fn deliver(subject: &Subject, load: Load) -> anyhow::Result<Outcome> {
+/// Delivers to clients that wait like this.
+pub(crate) fn deliver(subject: &Subject, load: Load, waiting: Waiting) -> anyhow::Result<Outcome> {
     run(async {
         let mut clients = Clients::new(subject, load.documents, load.subscribers).await?;
         clients.open(0..load.subscribers).await?;
@@ -52,6 +63,7 @@ pub(crate) fn deliver(subject: &Subject, load: Load) -> anyhow::Result<Outcome> 
         deliveries.start_counting();
         let mut latencies = Vec::new();
         let mut untrue = 0;
+        let awake = (waiting == Waiting::Awake).then(|| spawn_local(stay_awake()));
         let before = usage::cpu(subject.pid)?;
         for _ in 0..load.times {
             let sent = Instant::now();
@@ -64,6 +76,9 @@ pub(crate) fn deliver(subject: &Subject, load: Load) -> anyhow::Result<Outcome> 
         }
         sleep(AFTERMATH).await;
         let cpu = usage::cpu(subject.pid)?.saturating_sub(before);
+        if let Some(awake) = awake {
+            awake.abort();
+        }
         deliveries.silence().await;
         let counts = deliveries.counts();
         let fault = format!(
@@ -84,6 +99,13 @@ pub(crate) fn deliver(subject: &Subject, load: Load) -> anyhow::Result<Outcome> 
             fault: fault.split(", ").any(|count| !count.starts_with("0 ")).then_some(fault),
         })
     })
+}
+
+/// Keeps this thread from going to sleep: the runtime looks for messages, without waiting, whenever this yields.
+async fn stay_awake() {
+    loop {
+        yield_now().await;
+    }
 }
 
 /// The memory of a subscriber that waits, in bytes: what so many use more than the first hundred, after each was told of an

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use crate::{
     figures::{median, show},
-    measure::{self, Load, Outcome},
+    measure::{self, Load, Outcome, Waiting},
     report::{self, Table},
     subject::{Kind, Peer, Subject},
 };
@@ -12,6 +12,7 @@ pub(crate) struct Session {
     pub(crate) rounds: usize,
     pub(crate) idle_for: Duration,
     pub(crate) peers: Vec<Peer>,
+    pub(crate) waiting: Waiting,
     /// Settings of this server.
     pub(crate) settings: Vec<(String, String)>,
     /// Where servers run; that of the clients is another, if there is one.
@@ -50,8 +51,8 @@ impl Session {
         let header = ["what", "measured in", "floor", "this server"].into_iter().chain(names);
         let table = Table::new(header.chain(["ratio", "to reach"]).map(str::to_owned).collect());
         let server_core = all_cores[0];
-        let (settings, faults) = (Vec::new(), Vec::new());
-        Self { rounds, idle_for, peers, settings, server_core, all_cores, table, faults }
+        let (waiting, settings, faults) = (Waiting::Awake, Vec::new(), Vec::new());
+        Self { rounds, idle_for, peers, waiting, settings, server_core, all_cores, table, faults }
     }
 
     /// This server.
@@ -67,7 +68,7 @@ impl Session {
     /// Delivers from a server that is started for that.
     pub(crate) fn deliver(&mut self, kind: &Kind, load: Load) -> anyhow::Result<Outcome> {
         let subject = self.start(kind)?;
-        let outcome = measure::deliver(&subject, load)?;
+        let outcome = measure::deliver(&subject, load, self.waiting)?;
         report::tell(&format!("{kind:?}, {load:?}: {outcome:?}"));
         if let Some(fault) = &outcome.fault {
             self.faults.push(format!("{kind:?}, {load:?}: {fault}"));
