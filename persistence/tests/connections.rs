@@ -29,6 +29,7 @@ trials! {
     on_sqlite: [
         a_commit_is_on_disk_and_readers_do_not_wait,
         references_hold,
+        a_file_of_any_name_is_the_same_for_those_who_read_and_write,
         a_reader_reads_while_another_program_writes,
         a_writer_that_waits_too_long_for_a_lock_may_try_again,
         a_statement_that_rolls_everything_back_fails_and_the_writer_goes_on,
@@ -107,6 +108,25 @@ async fn a_commit_is_on_disk_and_readers_do_not_wait(database: Database) {
 
 async fn references_hold(database: Database) {
     assert_eq!(value::<i64>(&database, "PRAGMA foreign_keys").await, 1);
+}
+
+async fn a_file_of_any_name_is_the_same_for_those_who_read_and_write(_: Database) {
+    let directory = tempfile::tempdir().expect("a directory");
+    for (written, name) in
+        [("50%25%20of%3f%23.db", "50% of?#.db"), ("100%2520.db", "100%20.db"), ("né&=.db", "né&=.db")]
+    {
+        let url = format!("sqlite://{}/{written}?mode=rwc&cache=private", directory.path().display());
+        let database = Database::open(&settings(&url)).await.expect("it opens");
+        migration::up(database.schema_connection()).await.expect("the migrations apply");
+        let (repository, _) = repository_in(&database).await;
+        repository.create(&new_user("joe")).await.expect(WORKS).expect("a free name");
+        let joe = repository.find_by_username(&new_user("joe").username).await.expect(WORKS);
+        assert!(joe.is_some(), "{name}");
+        assert!(directory.path().join(name).exists(), "{name}");
+        database.close().await.expect("it closes");
+    }
+    let files = std::fs::read_dir(directory.path()).expect("a directory").count();
+    assert_eq!(files, 3, "closing a database leaves the file alone");
 }
 
 async fn a_reader_reads_while_another_program_writes(database: Database) {

@@ -25,6 +25,7 @@ const TECHNOLOGIES: [(&str, &[&str]); 12] = [
     ("sea-orm-migration", &["migration"]),
     ("sea-", &["persistence"]),
     ("sqlx", &["persistence"]),
+    ("rusqlite", &["persistence"]),
     ("hyper", &["server"]),
     ("http", &["server"]),
     ("tungstenite", &["server"]),

@@ -84,8 +84,11 @@ impl SqliteWriter {
     }
 
     fn open(&self) -> rusqlite::Result<Connection> {
-        let flags =
-            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        // The URI may say that it is not to be created, but nothing that goes beyond this.
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_URI
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&self.file, flags)?;
         connection.busy_timeout(self.busy_timeout)?;
         connection.set_prepared_statement_cache_capacity(PREPARED);
@@ -130,5 +133,62 @@ pub(super) fn error(error: rusqlite::Error) -> DbErr {
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => DbErr::Conn(text),
         _ => DbErr::Query(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::DbBackend;
+    use tempfile::TempDir;
+
+    use super::*;
+
+    fn writer() -> (TempDir, Arc<SqliteWriter>) {
+        let directory = tempfile::tempdir().expect("a directory");
+        let file = directory.path().join("test.db");
+        let connection = Connection::open(&file).expect("the file is created");
+        connection.execute("CREATE TABLE written (id INTEGER)", []).expect("a table");
+        let file = format!("file:{}", file.display());
+        (directory, Arc::new(SqliteWriter::new(file, Duration::from_secs(1), |_| {})))
+    }
+
+    fn number(writer: &SqliteWriter, sql: &str) -> i64 {
+        let read =
+            |connection: &mut Connection| connection.query_row(sql, [], |row| row.get(0)).map_err(error);
+        writer.with(read).expect("a valid statement")
+    }
+
+    #[test]
+    fn what_it_commits_is_on_disk_and_references_hold() {
+        let (_directory, writer) = writer();
+        let is_wal = "SELECT journal_mode = 'wal' FROM pragma_journal_mode";
+        assert_eq!(number(&writer, is_wal), 1);
+        assert_eq!(number(&writer, "PRAGMA synchronous"), 2, "FULL");
+        assert_eq!(number(&writer, "PRAGMA foreign_keys"), 1);
+    }
+
+    #[test]
+    fn work_that_fails_is_undone_and_the_next_goes_on() {
+        let (_directory, writer) = writer();
+        let failed = writer.with(|connection| {
+            connection.execute_batch("BEGIN; INSERT INTO written VALUES (1)").map_err(error)?;
+            connection.execute_batch("no SQL").map_err(error)
+        });
+        assert!(matches!(failed, Err(DbErr::Query(_))), "{failed:?}");
+        assert_eq!(number(&writer, "SELECT count(*) FROM written"), 0);
+    }
+
+    #[tokio::test]
+    async fn once_closed_it_stays_closed() {
+        let (_directory, writer) = writer();
+        let insert = |value: sea_query::Value| {
+            let sql = "INSERT INTO written VALUES (?)";
+            Statement::from_sql_and_values(DbBackend::Sqlite, sql, [value])
+        };
+        assert_eq!(writer.execute(insert(1_i64.into())).await, Ok(1));
+        let refused = writer.execute(insert(1.5_f64.into())).await.expect_err("no statement here has such");
+        assert!(refused.to_string().contains("a parameter cannot be Double"), "{refused}");
+        writer.close().await;
+        assert!(matches!(writer.execute(insert(1_i64.into())).await, Err(DbErr::Conn(_))));
     }
 }
