@@ -19,7 +19,7 @@ const LAYERS: [Layer; 5] = [
 const TESTS: &str = "tests";
 
 /// What a package's name starts with, and the members that may depend on it. The first that fits counts.
-const TECHNOLOGIES: [(&str, &[&str]); 12] = [
+const TECHNOLOGIES: [(&str, &[&str]); 13] = [
     ("actix", &["server"]),
     ("async-graphql", &["graphql-api", "server"]),
     ("sea-orm-migration", &["migration"]),
