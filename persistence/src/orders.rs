@@ -123,8 +123,7 @@ impl Change for PlaceOrder {
                 None => Outcome::Rollback(Placement::UserNotFound),
             });
         };
-        let Some(row) = transaction.query_one(transaction.build(&select_user(&self.0.username))).await?
-        else {
+        let Some(row) = transaction.query_one(&select_user(&self.0.username)).await? else {
             return Ok(Outcome::Rollback(Placement::UserNotFound));
         };
         let user = rows::user(&row)?.id();
@@ -146,7 +145,7 @@ impl PlaceOrder {
         transaction: &T,
     ) -> Result<Option<(Order, TransactionId)>, ChangeError> {
         let insert = self.insert_statement(transaction.backend())?;
-        let Some(row) = transaction.query_one(insert).await? else { return Ok(None) };
+        let Some(row) = transaction.query_one_raw(insert).await? else { return Ok(None) };
         let logged = row.get(ORDER_COLUMNS.len() + ORDER_USER_COLUMNS.len())?;
         Ok(Some((rows::order(&row, WithUser::Yes)?, logged)))
     }
@@ -211,7 +210,7 @@ impl PlaceOrder {
                 OnConflict::columns([Column::UserId, Column::IdempotencyKey]).do_nothing().to_owned(),
             )
             .take();
-        Ok(transaction.execute(transaction.build(&insert)).await? == 1)
+        Ok(transaction.execute(&insert).await? == 1)
     }
 
     async fn placed_before<T: Transaction>(
@@ -228,7 +227,7 @@ impl PlaceOrder {
             .and_where(Column::UserId.eq(user.0))
             .and_where(Column::IdempotencyKey.eq(key.as_str()))
             .take();
-        let Some(row) = transaction.query_one(transaction.build(&select)).await? else {
+        let Some(row) = transaction.query_one(&select).await? else {
             return Ok(Placement::OrderGone);
         };
         let table = "order_placements";
@@ -243,7 +242,7 @@ impl PlaceOrder {
         };
         let mut select = select_orders(&Scope::All, &OrderFilter::default(), WithUser::Yes);
         select.and_where(orders::Column::Id.eq(id));
-        Ok(match transaction.query_one(transaction.build(&select)).await? {
+        Ok(match transaction.query_one(&select).await? {
             Some(row) => Placement::Placed(rows::order(&row, WithUser::Yes)?, None),
             None => Placement::OrderGone,
         })
@@ -262,7 +261,7 @@ async fn name_by_key<T: Transaction>(
         .and_where(Column::UserId.eq(order.user.id().0))
         .and_where(Column::IdempotencyKey.eq(key.as_str()))
         .take();
-    transaction.execute(transaction.build(&update)).await?;
+    transaction.execute(&update).await?;
     Ok(())
 }
 
@@ -284,7 +283,7 @@ impl Change for TransitionOrder {
         }
         let mut select = select_orders(&self.scope, &OrderFilter::default(), WithUser::No);
         select.and_where(orders::Column::Id.eq(self.id.0));
-        Ok(Outcome::Rollback(match transaction.query_one(transaction.build(&select)).await? {
+        Ok(Outcome::Rollback(match transaction.query_one(&select).await? {
             Some(_) => TransitionOutcome::Refused,
             None => TransitionOutcome::NotFound,
         }))
@@ -309,14 +308,14 @@ impl TransitionOrder {
             conditions.for_each(|condition| {
                 update.and_where(condition);
             });
-            transaction.query_one(transaction.build(&update)).await
+            transaction.query_one(&update).await
         } else {
             let mut delete = Query::delete();
             delete.from_table(orders::Entity).returning(returning);
             conditions.for_each(|condition| {
                 delete.and_where(condition);
             });
-            transaction.query_one(transaction.build(&delete)).await
+            transaction.query_one(&delete).await
         }
     }
 }

@@ -3,12 +3,13 @@
 
 use std::fmt;
 
+use chrono::{Datelike, NaiveDate};
+use domain::{Email, Order, OrderId, OrderState, RepositoryError, User, UserId, UserRef, Username, WithUser};
+
 use crate::{
     error::repository_error,
     transaction::{Row, Value},
 };
-use chrono::{Datelike, NaiveDate};
-use domain::{Email, Order, OrderId, OrderState, RepositoryError, User, UserId, UserRef, Username, WithUser};
 
 /// The columns of a user, in the order in which [`user`] reads them.
 pub(crate) const USER_COLUMNS: [&str; 3] = ["id", "username", "email"];
@@ -20,13 +21,13 @@ pub(crate) const ORDER_COLUMNS: [&str; 4] = ["id", "date", "state", "user_id"];
 pub(crate) const ORDER_USER_COLUMNS: [&str; 2] = ["username", "email"];
 
 /// A user from [`USER_COLUMNS`].
-pub(crate) fn user<R: Row>(row: &R) -> Result<User, RepositoryError> {
+pub(crate) fn user(row: &impl Row) -> Result<User, RepositoryError> {
     let id = key(row, 0)?;
     user_from(row, id, 1)
 }
 
 /// An order from [`ORDER_COLUMNS`] and, if the user is read along, [`ORDER_USER_COLUMNS`].
-pub(crate) fn order<R: Row>(row: &R, with_user: WithUser) -> Result<Order, RepositoryError> {
+pub(crate) fn order(row: &impl Row, with_user: WithUser) -> Result<Order, RepositoryError> {
     let id = key(row, 0)?;
     let date = day(row, 1, "orders", "date", id)?
         .ok_or_else(|| invalid("orders", "date", id, NoDay(String::new())))?;
@@ -45,7 +46,7 @@ pub(crate) fn order<R: Row>(row: &R, with_user: WithUser) -> Result<Order, Repos
 }
 
 /// The orders of some rows, in the same order.
-pub(crate) fn orders<R: Row>(rows: &[R], with_user: WithUser) -> Result<Vec<Order>, RepositoryError> {
+pub(crate) fn orders(rows: &[impl Row], with_user: WithUser) -> Result<Vec<Order>, RepositoryError> {
     rows.iter().map(|row| order(row, with_user)).collect()
 }
 

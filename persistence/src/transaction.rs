@@ -16,15 +16,20 @@ pub(crate) trait Transaction: Sync {
     /// The kind of database, whose dialect statements are in.
     fn backend(&self) -> DbBackend;
 
+    /// Runs a statement in the database's dialect, and takes the first of its rows.
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<Self::Row>, DbErr>;
+
+    /// The same, and tells how many rows it changed.
+    async fn execute_raw(&self, statement: Statement) -> Result<u64, DbErr>;
+
     /// Runs a statement, and takes the first of its rows.
-    async fn query_one(&self, statement: Statement) -> Result<Option<Self::Row>, DbErr>;
+    async fn query_one<S: StatementBuilder + Sync>(&self, statement: &S) -> Result<Option<Self::Row>, DbErr> {
+        self.query_one_raw(self.backend().build(statement)).await
+    }
 
     /// Runs a statement, and tells how many rows it changed.
-    async fn execute(&self, statement: Statement) -> Result<u64, DbErr>;
-
-    /// The statement in the database's dialect.
-    fn build<S: StatementBuilder>(&self, statement: &S) -> Statement {
-        self.backend().build(statement)
+    async fn execute<S: StatementBuilder + Sync>(&self, statement: &S) -> Result<u64, DbErr> {
+        self.execute_raw(self.backend().build(statement)).await
     }
 }
 
@@ -53,11 +58,11 @@ impl Transaction for DatabaseTransaction {
         self.get_database_backend()
     }
 
-    async fn query_one(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.query_one_raw(statement).await
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        ConnectionTrait::query_one_raw(self, statement).await
     }
 
-    async fn execute(&self, statement: Statement) -> Result<u64, DbErr> {
-        Ok(self.execute_raw(statement).await?.rows_affected())
+    async fn execute_raw(&self, statement: Statement) -> Result<u64, DbErr> {
+        Ok(ConnectionTrait::execute_raw(self, statement).await?.rows_affected())
     }
 }

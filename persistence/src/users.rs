@@ -59,7 +59,7 @@ impl Change for CreateUser {
             .on_conflict(OnConflict::column(users::Column::Username).do_nothing().to_owned())
             .returning(Query::returning().columns(USER_COLUMNS))
             .take();
-        Ok(match transaction.query_one(transaction.build(&insert)).await? {
+        Ok(match transaction.query_one(&insert).await? {
             Some(row) => Outcome::Commit(Some(rows::user(&row)?), None),
             None => Outcome::Rollback(None),
         })

@@ -129,11 +129,12 @@ fn write_group(
             // Its statements block, so nothing else waits here.
             let done = runtime.block_on(change.run(&transaction));
             match done {
-                Done::Logged | Done::Kept => transaction.keep_change()?,
+                Done::Logged => {
+                    transaction.keep_change()?;
+                    change.is_at(transaction.read_log()?);
+                }
+                Done::Kept => transaction.keep_change()?,
                 Done::Undone => transaction.undo_change()?,
-            }
-            if let Done::Logged = done {
-                change.is_at(transaction.read_log()?);
             }
         }
         transaction.commit()

@@ -99,9 +99,7 @@ impl<'t> SqliteTransaction<'t> {
     }
 
     fn run(&self, sql: &str) -> Result<(), DbErr> {
-        let connection = lock(&self.connection);
-        connection.prepare_cached(sql).and_then(|mut prepared| prepared.execute([])).map_err(error)?;
-        Ok(())
+        execute(&lock(&self.connection), sql, None).map(|_| ())
     }
 }
 
@@ -113,7 +111,7 @@ impl Transaction for SqliteTransaction<'_> {
         DbBackend::Sqlite
     }
 
-    async fn query_one(&self, statement: Statement) -> Result<Option<SqliteRow>, DbErr> {
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<SqliteRow>, DbErr> {
         self.writer.observe(&statement.sql);
         let values = parameters(statement.values.as_ref())?;
         let connection = lock(&self.connection);
@@ -131,9 +129,9 @@ impl Transaction for SqliteTransaction<'_> {
         Ok(first)
     }
 
-    async fn execute(&self, statement: Statement) -> Result<u64, DbErr> {
+    async fn execute_raw(&self, statement: Statement) -> Result<u64, DbErr> {
         self.writer.observe(&statement.sql);
-        execute(&lock(&self.connection), &statement)
+        execute(&lock(&self.connection), &statement.sql, statement.values.as_ref())
     }
 }
 

@@ -63,7 +63,7 @@ impl SqliteWriter {
         let writer = Arc::clone(self);
         let executed = spawn_blocking(move || {
             writer.observe(&statement.sql);
-            writer.with(|connection| execute(connection, &statement))
+            writer.with(|connection| execute(connection, &statement.sql, statement.values.as_ref()))
         });
         executed.await.map_err(|ended| DbErr::Custom(ended.to_string()))?
     }
@@ -100,9 +100,9 @@ impl SqliteWriter {
 }
 
 /// Runs a statement, and tells how many rows it changed.
-pub(super) fn execute(connection: &Connection, statement: &Statement) -> Result<u64, DbErr> {
-    let values = parameters(statement.values.as_ref())?;
-    let changed = connection.prepare_cached(&statement.sql).and_then(|mut prepared| prepared.execute(values));
+pub(super) fn execute(connection: &Connection, sql: &str, values: Option<&Values>) -> Result<u64, DbErr> {
+    let values = parameters(values)?;
+    let changed = connection.prepare_cached(sql).and_then(|mut prepared| prepared.execute(values));
     changed.map(|rows| rows as u64).map_err(error)
 }
 

@@ -63,7 +63,9 @@ pub(crate) fn deliver(subject: &Subject, load: Load, waiting: Waiting) -> anyhow
         deliveries.start_counting();
         let mut latencies = Vec::new();
         let mut untrue = 0;
-        let awake = (waiting == Waiting::Awake).then(|| spawn_local(stay_awake()));
+        if waiting == Waiting::Awake {
+            spawn_local(stay_awake());
+        }
         let before = usage::cpu(subject.pid)?;
         for _ in 0..load.times {
             let sent = Instant::now();
@@ -76,9 +78,6 @@ pub(crate) fn deliver(subject: &Subject, load: Load, waiting: Waiting) -> anyhow
         }
         sleep(AFTERMATH).await;
         let cpu = usage::cpu(subject.pid)?.saturating_sub(before);
-        if let Some(awake) = awake {
-            awake.abort();
-        }
         deliveries.silence().await;
         let counts = deliveries.counts();
         let fault = format!(
